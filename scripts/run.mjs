@@ -1,0 +1,239 @@
+// The one way into the repository: `npm start`, `npm test` and the others call `node scripts/run.mjs <task>`.
+// It runs on bare Node: installs what is missing, builds what is stale, then runs the task.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromiumHelp, findChromium, installChromium } from "./chromium.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const cache = path.join(root, ".cache");
+const packageFolder = path.join(root, "packages", "fluxion");
+process.chdir(root);
+
+/**
+ * A task takes the words after its name and resolves to its exit code.
+ * @type {Record<string, (args: string[]) => Promise<number>>}
+ */
+const tasks = {
+  /** The newcomer's run. */
+  async start(args) {
+    await build();
+    return node([path.join(packageFolder, "dist", "cli", "main.js"), "quickstart", ...args]);
+  },
+  test,
+  lint,
+  /** Formats everything that lint would complain about. */
+  async format() {
+    return node([bin("prettier"), "--write", "--log-level", "warn", "."]);
+  },
+  async build() {
+    await build();
+    return 0;
+  },
+  /** API pages into docs/api. */
+  async docs(args) {
+    return node([bin("typedoc"), ...args]);
+  },
+  /** Writes the package's subpath exports from its folders. */
+  async exports() {
+    return node(["scripts/exports.mjs"]);
+  },
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+process.exitCode = await main().catch((/** @type {Error} */ error) => {
+  console.error(error.message);
+  return 1;
+});
+
+async function main() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new Error(`Fluxion needs Node 20.19 or newer; this is ${process.versions.node}.`);
+  }
+  const task = tasks[name];
+  if (!task) throw new Error(`No task "${name}". Tasks: ${Object.keys(tasks).join(", ")}.`);
+  await install();
+  return task(args);
+}
+
+/** Installs the packages when node_modules does not hold what package-lock.json names. */
+async function install() {
+  if (isInstalled()) return;
+  console.log("Installing packages ...");
+  // A first install is exact. Over an existing node_modules only the difference is installed.
+  const command = existsSync("node_modules") ? "install" : "ci";
+  const args = [command, "--prefer-offline", "--no-fund", "--no-audit", "--loglevel=error"];
+  const npm = process.env["npm_execpath"];
+  const code = npm
+    ? await node([npm, ...args])
+    : await run("npm", args, { shell: process.platform === "win32" });
+  if (code !== 0) throw new Error(`npm ${command} failed (exit code ${code}); see above.`);
+}
+
+/** @returns {boolean} whether npm's record of node_modules agrees with package-lock.json */
+function isInstalled() {
+  const record = path.join("node_modules", ".package-lock.json");
+  if (!existsSync(record)) return false;
+  const present = JSON.parse(readFileSync(record, "utf8")).packages;
+  /** @type {[string, { version?: string, optional?: boolean, devOptional?: boolean, link?: boolean }][]} */
+  const wanted = Object.entries(JSON.parse(readFileSync("package-lock.json", "utf8")).packages);
+  return wanted.every(
+    ([key, entry]) =>
+      !key.includes("node_modules/") ||
+      entry.optional === true ||
+      entry.devOptional === true ||
+      entry.link === true ||
+      present[key]?.version === entry.version,
+  );
+}
+
+/** Compiles packages/fluxion to dist unless dist comes from exactly these sources. */
+async function build() {
+  const stamp = path.join(packageFolder, "dist", ".sources");
+  const sources = fingerprint();
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
+  console.log("Building ...");
+  // Built aside and moved into place, so that an interrupted or failed build leaves the last good one.
+  const fresh = path.join(cache, `build-${process.pid}`);
+  const project = path.join(packageFolder, "tsconfig.build.json");
+  const code = await node([bin("tsc"), "-p", project, "--outDir", fresh]);
+  if (code !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw new Error("The build failed; see above.");
+  }
+  writeFileSync(path.join(fresh, ".sources"), sources);
+  rmSync(path.join(packageFolder, "dist"), { recursive: true, force: true });
+  renameSync(fresh, path.join(packageFolder, "dist"));
+}
+
+/** @returns {string} a digest that changes with any source, the compiler's options and the installed packages */
+function fingerprint() {
+  const digest = createHash("sha256");
+  const sources = readdirSync(path.join(packageFolder, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .map((file) => path.join(packageFolder, "src", file));
+  const settings = ["tsconfig.base.json", "package-lock.json"];
+  const inPackage = ["tsconfig.json", "tsconfig.build.json", "package.json"];
+  for (const file of [
+    ...sources.sort(),
+    ...settings,
+    ...inPackage.map((file) => path.join(packageFolder, file)),
+  ]) {
+    digest.update(`${path.relative(root, file)}\n`).update(readFileSync(file));
+  }
+  return digest.digest("hex");
+}
+
+/**
+ * Every test, or what the arguments select (they go to vitest). The last line is "N passed, N failed".
+ * @param {string[]} args
+ */
+async function test(args) {
+  const projects = args.flatMap(
+    (arg, i) =>
+      /^--project(?:=(.*))?$/
+        .exec(arg)
+        ?.slice(1)
+        .map((name) => name ?? args[i + 1]) ?? [],
+  );
+  const needsBrowser = projects.length === 0 || projects.some((project) => project !== "node");
+  if (needsBrowser && !findChromium()) {
+    console.log("Installing Chromium for the browser tests ...");
+    installChromium();
+    if (!findChromium()) throw new Error(chromiumHelp);
+  }
+  const report = path.join(cache, `test-${process.pid}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const code = await node([bin("vitest"), "run", ...reporters, ...args]);
+  const { passed, failed } = countTests(report);
+  rmSync(report, { force: true });
+  // An error outside any test (a crashed worker, an unhandled rejection) fails the run without a failed test.
+  console.log(`${passed} passed, ${code === 0 ? failed : Math.max(failed, 1)} failed`);
+  return code;
+}
+
+/**
+ * @param {string} report path of vitest's JSON report
+ * @returns {{ passed: number, failed: number }} tests; a file that fails before its first test counts as one failed
+ */
+function countTests(report) {
+  if (!existsSync(report)) return { passed: 0, failed: 0 };
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  /** @type {{ status: string, assertionResults: { status: string }[] }[]} */
+  const files = testResults;
+  const broken = files.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+  );
+  return { passed: numPassedTests, failed: numFailedTests + broken.length };
+}
+
+/** ESLint, Prettier and the type checks of both TypeScript projects; everything is checked even after a failure. */
+async function lint() {
+  const eslint = node([
+    bin("eslint"),
+    ".",
+    "--max-warnings=0",
+    "--cache",
+    "--cache-location",
+    ".cache/eslint",
+  ]);
+  const rest = async () => {
+    const codes = [await node(["scripts/exports.mjs", "--check"])];
+    const prettierCache = ["--cache", "--cache-location", ".cache/prettier"];
+    codes.push(await node([bin("prettier"), "--check", "--log-level", "warn", ".", ...prettierCache]));
+    for (const [id, project] of Object.entries({ package: packageFolder, workspace: root })) {
+      const incremental = ["--incremental", "--tsBuildInfoFile", path.join(cache, `${id}.tsbuildinfo`)];
+      codes.push(await node([bin("tsc"), "-p", project, "--noEmit", "--pretty", ...incremental]));
+    }
+    return codes;
+  };
+  const codes = (await Promise.all([eslint, rest()])).flat();
+  const failed = codes.filter((code) => code !== 0).length;
+  console.log(failed === 0 ? "lint: clean" : `lint: ${failed} of ${codes.length} checks failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+/**
+ * The script behind a package's command, to be run by this very Node.
+ * @param {string} command such as "tsc"
+ * @returns {string} absolute path
+ */
+function bin(command) {
+  const owner = { tsc: "typescript" }[command] ?? command;
+  const folder = path.join(root, "node_modules", owner);
+  const { bin } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+  return path.join(folder, typeof bin === "string" ? bin : bin[command]);
+}
+
+/** @param {string[]} args */
+function node(args) {
+  return run(process.execPath, args, {});
+}
+
+/**
+ * Runs a command on this terminal. An interrupt reaches the child as well, which decides how to stop.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ shell?: boolean }} options
+ * @returns {Promise<number>} its exit code; 128 + the signal's number if a signal ended it
+ */
+function run(command, args, options) {
+  // onnxruntime-node's install script reads this where a user's own npm settings let install scripts run.
+  const env = { ONNXRUNTIME_NODE_INSTALL: "skip", ...process.env };
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "inherit", env, ...options });
+    const wait = () => undefined;
+    const forward = () => child.kill("SIGTERM");
+    process.on("SIGINT", wait).on("SIGTERM", forward);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", wait).off("SIGTERM", forward);
+      resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0));
+    });
+  });
+}
