@@ -93,6 +93,7 @@ function isInstalled() {
 
 /** Compiles packages/fluxion to dist unless dist comes from exactly these sources. */
 async function build() {
+  if ((await node(["scripts/exports.mjs"])) !== 0) throw new Error("The subpath exports could not be written.");
   const stamp = path.join(packageFolder, "dist", ".sources");
   const sources = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
