@@ -1,0 +1,30 @@
+/** Loaders, embedded data sets, point sets and minibatches: plain arrays, safe in browsers. */
+export type { ArrayData, ArrayStorage } from "./array-data.js";
+export {
+  type Batch,
+  batches,
+  batchesPerEpoch,
+  type BatchPlan,
+  epochOrder,
+  gatherRows,
+  partition,
+  type PartitionOptions,
+} from "./batches.js";
+export { type CsvOptions, parseCsv, type Table } from "./csv.js";
+export { decodeIdx, encodeIdx, type IdxOptions, parseIdx } from "./idx.js";
+export { imageGrid, type ImageGridOptions } from "./image-grid.js";
+export { fromSigned, fromUnit, toSigned, toUnit } from "./images.js";
+export {
+  type DatasetName,
+  datasetNames,
+  type ImageDataset,
+  type ImageDatasetName,
+  loadDataset,
+  type LoadOptions,
+  type Split,
+  type TableDataset,
+  type TableDatasetName,
+} from "./load-dataset.js";
+export { encodeNpy, parseNpy } from "./npy.js";
+export { type PointOptions, type PointSetName, pointSetNames, samplePoints } from "./points.js";
+export { seededUniform } from "./seeded.js";
