@@ -2,7 +2,7 @@
 // It runs on bare Node: installs what is missing, builds what is stale, then runs the task.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -93,7 +93,8 @@ function isInstalled() {
 
 /** Compiles packages/fluxion to dist unless dist comes from exactly these sources. */
 async function build() {
-  if ((await node(["scripts/exports.mjs"])) !== 0) throw new Error("The subpath exports could not be written.");
+  if ((await node(["scripts/exports.mjs"])) !== 0)
+    throw new Error("The subpath exports could not be written.");
   const stamp = path.join(packageFolder, "dist", ".sources");
   const sources = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
@@ -147,30 +148,17 @@ async function test(args) {
     installChromium();
     if (!findChromium()) throw new Error(chromiumHelp);
   }
-  const report = path.join(cache, `test-${process.pid}.json`);
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  mkdirSync(cache, { recursive: true });
+  const file = path.join(cache, `test-counts-${process.pid}.json`);
+  process.env["FLUXION_TEST_COUNTS"] = file;
+  const reporters = ["--reporter=default", "--reporter=./scripts/count-reporter.ts"];
   const code = await node([bin("vitest"), "run", ...reporters, ...args]);
-  const { passed, failed } = countTests(report);
-  rmSync(report, { force: true });
-  // An error outside any test (a crashed worker, an unhandled rejection) fails the run without a failed test.
+  const { passed, failed } = existsSync(file)
+    ? JSON.parse(readFileSync(file, "utf8"))
+    : { passed: 0, failed: code === 0 ? 0 : 1 };
+  rmSync(file, { force: true });
   console.log(`${passed} passed, ${code === 0 ? failed : Math.max(failed, 1)} failed`);
   return code;
-}
-
-/**
- * @param {string} report path of vitest's JSON report
- * @returns {{ passed: number, failed: number }} tests; a file that fails before its first test counts as one failed
- */
-function countTests(report) {
-  if (!existsSync(report)) return { passed: 0, failed: 0 };
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
-  /** @type {{ status: string, assertionResults: { status: string }[] }[]} */
-  const files = testResults;
-  const broken = files.filter(
-    ({ status, assertionResults }) =>
-      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-  );
-  return { passed: numPassedTests, failed: numFailedTests + broken.length };
 }
 
 /** ESLint, Prettier and the type checks of both TypeScript projects; everything is checked even after a failure. */
