@@ -32,6 +32,10 @@ for (let digit = 0; digit < 10; digit++) {
 }
 entries.sort((a, b) => a.place - b.place || a.digit - b.digit);
 
+/**
+ * @param {number[]} shape
+ * @param {Uint8Array[]} rows
+ */
 function idx(shape, rows) {
   const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
   header.setUint8(2, 0x08);

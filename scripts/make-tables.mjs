@@ -40,7 +40,7 @@ const tables = [
 ];
 
 for (const { file, from, label, columns } of tables) {
-  const [first, ...lines] = readFileSync(join(source, from), "utf8").trim().split(/\r?\n/);
+  const [first = "", ...lines] = readFileSync(join(source, from), "utf8").trim().split(/\r?\n/);
   const [rows, width, ...classes] = first.split(",");
   if (Number(rows) !== lines.length || Number(width) !== columns.length)
     throw new Error(`${from}: unexpected size`);
