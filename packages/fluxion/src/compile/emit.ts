@@ -1,0 +1,223 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttrType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+  type AttributeProto,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from "onnx-buf";
+import { dtypes, type DType, type TypedArray } from "../core/dtypes.js";
+import { CompileError } from "../core/errors.js";
+import { collect, type EmitScope, type Graph, type Node } from "../core/node.js";
+import type { Shape } from "../core/shape.js";
+import { literalOf, type Tensor } from "../core/tensor.js";
+
+/** Operator set of emitted models. */
+export const OPSET = 21;
+
+/** An ONNX model with the names of its inputs and outputs, in the order of the params and results. */
+export interface EmittedModel {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: number;
+}
+
+/** Names to give to inputs and outputs; default `in0…`, `out0…`. */
+export interface EmitNames {
+  inputs?: readonly string[];
+  outputs?: readonly string[];
+}
+
+const rawBytes = (data: TypedArray): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer);
+
+const tensorProto = (name: string, data: TypedArray, dtype: DType, shape: Shape): TensorProto =>
+  create(TensorProtoSchema, { name, dataType: dtypes[dtype].onnx, dims: shape.map((d) => BigInt(d)), rawData: rawBytes(data) });
+
+const valueInfo = (name: string, dtype: DType, shape: Shape): ValueInfoProto =>
+  create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: {
+        case: "tensorType",
+        value: create(TypeProto_TensorSchema, {
+          elemType: dtypes[dtype].onnx,
+          shape: create(TensorShapeProtoSchema, {
+            dim: shape.map((d) => create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(d) } })),
+          }),
+        }),
+      },
+    }),
+  });
+
+function attribute(name: string, value: unknown): AttributeProto {
+  const base = { name };
+  if (typeof value === "string") {
+    return create(AttributeProtoSchema, { ...base, type: AttrType.STRING, s: new TextEncoder().encode(value) });
+  }
+  if (typeof value === "number") {
+    // alpha, epsilon and the like are floats in ONNX whatever their value.
+    if (!Number.isInteger(value) || floatAttributes.has(name)) return create(AttributeProtoSchema, { ...base, type: AttrType.FLOAT, f: value });
+    return create(AttributeProtoSchema, { ...base, type: AttrType.INT, i: BigInt(value) });
+  }
+  if (Array.isArray(value)) {
+    if (value.some((v) => typeof v === "string")) {
+      const encoder = new TextEncoder();
+      return create(AttributeProtoSchema, { ...base, type: AttrType.STRINGS, strings: value.map((v) => encoder.encode(v as string)) });
+    }
+    return create(AttributeProtoSchema, { ...base, type: AttrType.INTS, ints: value.map((v) => BigInt(v as number)) });
+  }
+  return create(AttributeProtoSchema, { ...base, type: AttrType.GRAPH, g: value as GraphProto });
+}
+
+const floatAttributes = new Set(["alpha", "beta", "gamma", "epsilon", "value_float", "bias", "lambd", "cubic_coeff_a", "extrapolation_value"]);
+
+/** Fresh names and counts of one model; sub-graphs share them. */
+interface Session {
+  next: number;
+  nodes: number;
+  /** Results that something uses, in the graph being written and its sub-graphs. */
+  used: Set<Tensor>;
+}
+
+class Scope implements EmitScope {
+  readonly opset = OPSET;
+  readonly nodes: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  readonly #literals = new Map<string, string>();
+
+  constructor(
+    readonly session: Session,
+    readonly names: Map<Tensor, string>,
+    readonly root?: Scope,
+  ) {}
+
+  fresh(prefix: string): string {
+    return `${prefix}${this.session.next++}`;
+  }
+
+  isUsed(t: Tensor): boolean {
+    return this.session.used.has(t);
+  }
+
+  node(
+    type: string,
+    inputs: readonly string[],
+    attrs: Record<string, unknown> = {},
+    more: { domain?: string; outputs?: readonly string[] | number } = {},
+  ): string[] {
+    const { outputs = 1, domain = "" } = more;
+    const names = typeof outputs === "number" ? Array.from({ length: outputs }, () => this.fresh("v")) : [...outputs];
+    const attribute_ = Object.entries(attrs).flatMap(([k, v]) => (v === undefined ? [] : [attribute(k, v)]));
+    this.nodes.push(
+      create(NodeProtoSchema, { name: this.fresh(type), opType: type, domain, input: [...inputs], output: names, attribute: attribute_ }),
+    );
+    this.session.nodes++;
+    return names;
+  }
+
+  ints(values: readonly number[] | number): string {
+    const list = typeof values === "number" ? [values] : values;
+    const data = BigInt64Array.from(list, (v) => BigInt(v));
+    return this.literal(data, "int64", typeof values === "number" ? [] : [list.length]);
+  }
+
+  literal(data: TypedArray, dtype: DType, shape: Shape): string {
+    // Initializers live in the outermost graph, whose names sub-graphs see.
+    if (this.root) return this.root.literal(data, dtype, shape);
+    const key = data.length <= 16 ? `${dtype}${shape.join()}:${rawBytes(data).join()}` : undefined;
+    const known = key === undefined ? undefined : this.#literals.get(key);
+    if (known) return known;
+    const name = this.fresh("c");
+    this.initializers.push(tensorProto(name, data, dtype, shape));
+    if (key !== undefined) this.#literals.set(key, name);
+    return name;
+  }
+
+  graph(graph: Graph, names: ReadonlyMap<Tensor, string>): GraphProto {
+    const inner = new Scope(this.session, new Map([...this.names, ...names]), this.root ?? this);
+    const inputs = graph.params.map((t) => {
+      const name = this.fresh("b");
+      inner.names.set(t, name);
+      return valueInfo(name, t.dtype, t.shape);
+    });
+    inner.emit(graph.results, new Set([...graph.params, ...names.keys()]));
+    const outputs = inner.results(graph.results, (i) => this.fresh(`r${i}_`));
+    return create(GraphProtoSchema, { name: this.fresh("body"), node: inner.nodes, input: inputs, output: outputs });
+  }
+
+  /** Writes the nodes that compute `results`, stopping at values that have names already. */
+  emit(results: readonly Tensor[], stop: ReadonlySet<Tensor>): void {
+    const nodes = collect(results, stop);
+    for (const t of results) this.session.used.add(t);
+    for (const node of nodes) for (const t of node.inputs) this.session.used.add(t);
+    for (const node of nodes) this.emitNode(node);
+  }
+
+  emitNode(node: Node): void {
+    if (node.outputs.every((t) => this.names.has(t))) return;
+    const literal = literalOf(node.outputs[0]!);
+    if (literal) {
+      const t = node.outputs[0]!;
+      this.names.set(t, this.literal(literal, t.dtype, t.shape));
+      return;
+    }
+    if (node.op.name === "Input") throw new CompileError({ where: "compile", got: "an argument of another traced function", hint: "do not let tensors escape from a traced function" });
+    const names = node.inputs.map((t) => this.names.get(t)!);
+    const outputs = node.op.emit
+      ? node.op.emit(this, node, names)
+      : this.node(node.op.name, names, node.attrs, { outputs: node.outputs.length });
+    node.outputs.forEach((t, i) => this.names.set(t, outputs[i]!));
+  }
+
+  /** Gives the results names of their own: a graph's output may not be one of its inputs, or the same twice. */
+  results(results: readonly Tensor[], nameOf: (i: number) => string): ValueInfoProto[] {
+    return results.map((t, i) => {
+      const name = nameOf(i);
+      this.node("Identity", [this.names.get(t)!], {}, { outputs: [name] });
+      return valueInfo(name, t.dtype, t.shape);
+    });
+  }
+}
+
+/**
+ * An ONNX model that computes `results` from `params`.
+ * @throws CompileError if the results depend on the argument of some other traced function
+ */
+export function emitModel(results: readonly Tensor[], params: readonly Tensor[], names: EmitNames = {}): EmittedModel {
+  const inputs = params.map((_, i) => names.inputs?.[i] ?? `in${i}`);
+  const outputs = results.map((_, i) => names.outputs?.[i] ?? `out${i}`);
+  const session: Session = { next: 0, nodes: 0, used: new Set() };
+  const scope = new Scope(session, new Map(params.map((t, i) => [t, inputs[i]!])));
+  scope.emit(results, new Set(params));
+  const output = scope.results(results, (i) => outputs[i]!);
+  const model = create(ModelProtoSchema, {
+    irVersion: 10n,
+    producerName: "fluxion",
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(OPSET) }),
+      create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }),
+    ],
+    graph: create(GraphProtoSchema, {
+      name: "fluxion",
+      node: scope.nodes,
+      initializer: scope.initializers,
+      input: params.map((t, i) => valueInfo(inputs[i]!, t.dtype, t.shape)),
+      output,
+    }),
+  });
+  return { bytes: toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>, inputs, outputs, nodes: session.nodes };
+}

@@ -1,0 +1,24 @@
+import { checkDevice, type Device } from "./device.js";
+import { loadSession, type OrtModule, type Runtime } from "./runtime.js";
+
+const devices = async (): Promise<readonly Device[]> => {
+  const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu;
+  const adapter = gpu ? await gpu.requestAdapter() : null;
+  return adapter ? ["wasm", "webgpu"] : ["wasm"];
+};
+
+/** ONNX Runtime in the browser; the Wasm module is fetched when the first program is loaded. */
+export const runtime: Runtime = {
+  devices,
+  async load(bytes, inputs, outputs, { device, threads }) {
+    checkDevice(device, await devices());
+    const ort = device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+    if (threads !== undefined) ort.env.wasm.numThreads = threads;
+    ort.env.logLevel = "error";
+    return loadSession(ort as unknown as OrtModule, bytes, inputs, outputs, {
+      executionProviders: [device],
+      graphOptimizationLevel: "all",
+      ...(device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {}),
+    });
+  },
+};

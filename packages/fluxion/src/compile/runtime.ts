@@ -1,0 +1,75 @@
+import type { DType, TypedArray } from "../core/dtypes.js";
+import type { Shape } from "../core/shape.js";
+import type { Storage } from "../core/tensor.js";
+import type { Device } from "./device.js";
+
+/** A loaded model. */
+export interface RuntimeSession {
+  /** Runs with inputs in the order of the model's; gives outputs in that order. */
+  run(inputs: readonly RuntimeInput[]): Promise<Storage[]>;
+  release(): Promise<void>;
+}
+
+/** A value for a model's input. */
+export interface RuntimeInput {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** What the two builds of ONNX Runtime have in common, as far as Fluxion needs it. */
+export interface Runtime {
+  readonly devices: () => Promise<readonly Device[]>;
+  load(bytes: Uint8Array, inputs: readonly string[], outputs: readonly string[], options: SessionOptions): Promise<RuntimeSession>;
+}
+
+/** How a session is set up. */
+export interface SessionOptions {
+  readonly device: Device;
+  /** Threads within an operator; default: all cores. */
+  readonly threads?: number | undefined;
+  /** Writes ONNX Runtime's own profile to a file with this prefix (Node only). */
+  readonly profile?: string | undefined;
+}
+
+/** The parts of onnxruntime-common that both packages export; their typings differ only in names. */
+export interface OrtModule {
+  Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
+  InferenceSession: {
+    create(bytes: Uint8Array, options: Record<string, unknown>): Promise<OrtSession>;
+  };
+}
+export interface OrtTensor {
+  readonly location: string;
+  readonly data: TypedArray;
+  getData(): Promise<TypedArray>;
+}
+interface OrtSession {
+  run(feeds: Record<string, OrtTensor>, fetches: readonly string[]): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+/** Wraps an ONNX Runtime session. */
+export async function loadSession(
+  ort: OrtModule,
+  bytes: Uint8Array,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  options: Record<string, unknown>,
+): Promise<RuntimeSession> {
+  const session = await ort.InferenceSession.create(bytes, options);
+  const wrap = (t: OrtTensor): Storage =>
+    t.location === "cpu" ? { host: t.data, handle: t, read: () => Promise.resolve(t.data) } : { handle: t, read: () => t.getData() };
+  return {
+    async run(values) {
+      const feeds: Record<string, OrtTensor> = {};
+      values.forEach(({ storage, dtype, shape }, i) => {
+        const handle = storage.handle as OrtTensor | undefined;
+        feeds[inputs[i]!] = handle ?? new ort.Tensor(dtype, storage.host, shape);
+      });
+      const results = await session.run(feeds, outputs);
+      return outputs.map((name) => wrap(results[name]!));
+    },
+    release: () => session.release(),
+  };
+}

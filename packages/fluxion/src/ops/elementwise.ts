@@ -1,0 +1,89 @@
+// Only function declarations are exported: they exist before this module runs, whichever way imports go round.
+import { decode, encode, type DType } from "../core/dtypes.js";
+import { apply, type Call, type Op } from "../core/node.js";
+import { broadcastShapes, sameShape } from "../core/shape.js";
+import { constant, literalOf, type Tensor } from "../core/tensor.js";
+import { reshape } from "./movement.js";
+
+/** vmap rule of operators that broadcast: the batch axis stays in front of ranks made equal. */
+export function elementwiseBatch(f: (inputs: Tensor[]) => Tensor): NonNullable<Op["batch"]> {
+  return (inputs, batched) => {
+    const rank = Math.max(...inputs.map((t, i) => t.rank - (batched[i] ? 1 : 0)));
+    return [f(inputs.map((t, i) => (batched[i] ? alignBatch(t, rank) : t)))];
+  };
+}
+
+/** [B, ...rest] with `rest` padded in front by ones to `rank` axes. */
+export function alignBatch(t: Tensor, rank: number): Tensor {
+  const missing = rank - (t.rank - 1);
+  if (missing === 0) return t;
+  return reshape(t, [t.shape[0]!, ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
+}
+
+/** The shape `t` had before it was broadcast, if a broadcast made it. */
+const beforeBroadcast = (t: Tensor): Tensor | undefined =>
+  t.node.op.name === "Expand" ? t.node.inputs[0]! : undefined;
+
+/** Takes operands as they were before broadcasting, where the result keeps its shape: no broadcast is materialised. */
+export function liftBroadcast(call: Call<object>): Tensor[] | undefined {
+  const want = call.outputs[0]!.shape;
+  const inputs = [...call.inputs];
+  let changed = false;
+  inputs.forEach((t, i) => {
+    const small = beforeBroadcast(t);
+    if (!small) return;
+    const shapes = inputs.map((u, k) => (k === i ? small.shape : u.shape));
+    if (!sameShape(broadcastShapes("simplify", ...shapes), want)) return;
+    inputs[i] = small;
+    changed = true;
+  });
+  const node = call.outputs[0]!.node;
+  return changed ? apply(node.op, inputs, node.attrs) : undefined;
+}
+
+const evaluators: Record<string, (...v: number[]) => number> = {
+  Add: (a, b) => a! + b!,
+  Sub: (a, b) => a! - b!,
+  Mul: (a, b) => a! * b!,
+  Div: (a, b) => a! / b!,
+  Neg: (a) => -a!,
+  Max: (a, b) => Math.max(a!, b!),
+  Min: (a, b) => Math.min(a!, b!),
+  Cast: (a) => a!,
+  Sqrt: (a) => Math.sqrt(a!),
+  Reciprocal: (a) => 1 / a!,
+};
+
+const folds = (dtype: DType): boolean => dtype !== "int64" && dtype !== "float16";
+
+/** Computes scalars of literals while compiling, rounded as the dtype rounds. */
+export function foldScalars(call: Call<object>): Tensor[] | undefined {
+  const [out] = call.outputs;
+  const f = evaluators[out!.node.op.name];
+  const values = call.inputs.map(literalOf);
+  if (!f || out!.size !== 1 || !folds(out!.dtype) || values.some((v) => !v)) return undefined;
+  if (call.inputs.some((t) => !folds(t.dtype))) return undefined;
+  const numbers = values.map((v, i) => decode(v!, call.inputs[i]!.dtype)[0]!);
+  const value = f(...numbers);
+  if (out!.node.op.name === "Div" && !out!.dtype.startsWith("float")) return undefined;
+  return [constant(encode([value], out!.dtype), out!.dtype, out!.shape)];
+}
+
+/** Shape rule, vmap rule and simplification of an operator on one tensor. */
+export function unaryOp(
+  name: string,
+  grad: ((x: Tensor, ct: Tensor, out: Tensor) => Tensor) | "zero" | "none",
+  more: Partial<Op> & { result?: DType } = {},
+): Op {
+  const { result, ...rest } = more;
+  const op: Op = {
+    name,
+    infer: ([x]) => [{ shape: x!.shape, dtype: result ?? x!.dtype }],
+    grad:
+      typeof grad === "string" ? grad : ({ inputs, outputs }, [ct]) => [grad(inputs[0]!, ct!, outputs[0]!)],
+    batch: (inputs, _, attrs) => apply(op, inputs, attrs),
+    simplify: foldScalars,
+    ...rest,
+  };
+  return op;
+}
