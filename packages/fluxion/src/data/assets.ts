@@ -32,14 +32,15 @@ export async function readLocation(location: URL | string, maxBytes = defaultMax
   const where = nameOf(location);
   const failed = (got: string, cause?: unknown) =>
     new FormatError({ where, want: "a readable file", got, cause });
-  const files = isOnDisk(location) ? nodeFiles() : undefined;
+  const target = typeof location === "string" && location.startsWith("file:") ? new URL(location) : location;
+  const files = isOnDisk(target) ? nodeFiles() : undefined;
   try {
     if (files) {
-      const { size } = await files.stat(location);
+      const { size } = await files.stat(target);
       if (size > maxBytes) throw failed(`${size} bytes, more than ${maxBytes}`);
-      return await files.readFile(location);
+      return await files.readFile(target);
     }
-    const response = await fetch(location);
+    const response = await fetch(target);
     if (!response.ok) throw failed(`HTTP status ${response.status}`);
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (bytes.length > maxBytes) throw failed(`${bytes.length} bytes, more than ${maxBytes}`);
