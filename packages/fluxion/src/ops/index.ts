@@ -6,3 +6,6 @@ export * from "./movement.js";
 export * from "./reduce.js";
 export * from "./unary.js";
 import "./methods.js";
+export * from "./activation.js";
+export * from "./normalization.js";
+export * from "./attention.js";

@@ -129,6 +129,10 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return reshape(out, shape);
 }
 
+/** alpha · op(a) · op(b) for tensors of at least two axes and one dtype, as one operator. @internal */
+export const fusedMatmul = (a: Tensor, b: Tensor, flags: Partial<MatMulAttrs>): Tensor =>
+  apply1(matmulOp, [a, b], { transA: false, transB: false, alpha: 1, ...flags });
+
 /** Σᵢ aᵢ·bᵢ of two vectors, or of all elements of two tensors of one shape. */
 export function dot(a: Tensor, b: Tensor): Tensor {
   if (!sameShape(a.shape, b.shape)) throw new ShapeError({ where: "ops.dot", want: "equal shapes", got: `${showShape(a.shape)} and ${showShape(b.shape)}` });

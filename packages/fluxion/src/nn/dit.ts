@@ -1,0 +1,121 @@
+import { OptionError } from "../core/errors.js";
+import { foldIn } from "../core/random/index.js";
+import type { Tensor } from "../core/tensor.js";
+import { gelu, silu } from "../ops/activation.js";
+import { add, mul } from "../ops/arithmetic.js";
+import { expandDims, reshape, split, transpose } from "../ops/movement.js";
+import { layerNorm } from "../ops/normalization.js";
+import { selfAttention, type AttentionParams } from "./attention.js";
+import { embedding, gridPositions, sinusoidal } from "./embedding.js";
+import { glorotUniform, zeroInit } from "./initializers.js";
+import { linear, type LinearParams } from "./linear.js";
+import { mlp } from "./mlp.js";
+import type { Model } from "./model.js";
+
+/** Options of `dit`. */
+export interface DitOptions {
+  /** [C, H, W] of the images. */
+  image: readonly [number, number, number];
+  /** Side of a patch; divides H and W. */
+  patch: number;
+  /** Token width D, divisible by `heads` and 4. */
+  width: number;
+  depth: number;
+  heads: number;
+  /** Hidden width of the feed-forward layers over D. Default 4. */
+  expansion?: number;
+  /** Number of classes; index `classes` is the null class. Default: unconditional. */
+  classes?: number;
+}
+
+type BlockParams = { attention: AttentionParams; up: LinearParams; down: LinearParams; modulation: LinearParams };
+
+/** Parameters of `dit`. */
+export type DitParams = {
+  patch: LinearParams;
+  time: { layers: LinearParams[] };
+  classes?: { table: Tensor };
+  blocks: BlockParams[];
+  modulation: LinearParams;
+  out: LinearParams;
+};
+
+/** [B, C, H, W] → [B, N, C·p·p], patches row by row. */
+export function patchify(x: Tensor, p: number): Tensor {
+  const [b, c, h, w] = x.shape;
+  const grid = reshape(x, [b!, c!, h! / p, p, w! / p, p]);
+  return reshape(transpose(grid, [0, 2, 4, 1, 3, 5]), [b!, (h! * w!) / (p * p), c! * p * p]);
+}
+
+/** The inverse of `patchify`. */
+export function unpatchify(tokens: Tensor, [c, h, w]: readonly [number, number, number], p: number): Tensor {
+  const grid = reshape(tokens, [tokens.shape[0]!, h / p, w / p, c, p, p]);
+  return reshape(transpose(grid, [0, 3, 1, 4, 2, 5]), [tokens.shape[0]!, c, h, w]);
+}
+
+/** A function of the modulation vector: `count` parts of [B, 1, D]. */
+const parts = (m: Tensor, count: number): Tensor[] => split(expandDims(m, 1), count, -1);
+
+const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor => add(mul(layerNorm(x), add(scale, 1)), shift);
+
+/**
+ * Diffusion transformer with adaptive layer norm whose gates start at zero (adaLN-Zero).
+ * @source W. Peebles & S. Xie, 2022, arXiv 2212.09748, §3.2; deviates: time features span 1…1000 rad for t in [0, 1]
+ * @returns a model (params, x [B, C, H, W], t [B], class? int [B]) → [B, C, H, W]
+ * @throws OptionError for sizes that do not divide
+ */
+export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor, cond?: Tensor]> {
+  const { image, patch: p, width: d, depth, heads, expansion = 4, classes } = options;
+  const [c, h, w] = image;
+  if (h % p || w % p || d % 4) {
+    throw new OptionError({ where: "nn.dit", want: "patch dividing H and W, width divisible by 4", got: JSON.stringify({ image, patch: p, width: d }) });
+  }
+  const patch = linear(c * p * p, d, { init: glorotUniform });
+  const time = mlp({ inputs: d, hidden: [d], outputs: d });
+  const table = classes === undefined ? undefined : embedding(classes, d, { nullClass: true });
+  const attention = selfAttention(d, heads);
+  const up = linear(d, expansion * d, { init: glorotUniform });
+  const down = linear(expansion * d, d, { init: glorotUniform });
+  const modulation = linear(d, 6 * d, { init: zeroInit });
+  const finalModulation = linear(d, 2 * d, { init: zeroInit });
+  const out = linear(d, c * p * p, { init: zeroInit });
+
+  const block = (params: BlockParams, x: Tensor, condition: Tensor): Tensor => {
+    const [shift1, scale1, gate1, shift2, scale2, gate2] = parts(modulation.apply(params.modulation, condition), 6);
+    const attended = attention.apply(params.attention, modulate(x, shift1!, scale1!));
+    const y = add(x, mul(gate1!, attended));
+    const hidden = gelu(up.apply(params.up, modulate(y, shift2!, scale2!)));
+    return add(y, mul(gate2!, down.apply(params.down, hidden)));
+  };
+
+  return {
+    init(key) {
+      const blocks = Array.from({ length: depth }, (_, i) => {
+        const k = foldIn(key, 10 + i);
+        return {
+          attention: attention.init(foldIn(k, 0)),
+          up: up.init(foldIn(k, 1)),
+          down: down.init(foldIn(k, 2)),
+          modulation: modulation.init(foldIn(k, 3)),
+        };
+      });
+      return {
+        patch: patch.init(foldIn(key, 0)),
+        time: time.init(foldIn(key, 1)),
+        ...(table ? { classes: table.init(foldIn(key, 2)) } : {}),
+        blocks,
+        modulation: finalModulation.init(foldIn(key, 3)),
+        out: out.init(foldIn(key, 4)),
+      };
+    },
+    apply(params, x, t, cond) {
+      let condition = time.apply(params.time, sinusoidal(t, d));
+      if (table && params.classes && cond) condition = add(condition, table.apply(params.classes, cond));
+      const active = silu(condition);
+      let tokens = add(patch.apply(params.patch, patchify(x, p)), gridPositions(h / p, w / p, d));
+      for (const b of params.blocks) tokens = block(b, tokens, active);
+      const [shift, scale] = parts(finalModulation.apply(params.modulation, active), 2);
+      return unpatchify(out.apply(params.out, modulate(tokens, shift!, scale!)), image, p);
+    },
+  };
+}
