@@ -1,0 +1,18 @@
+/**
+ * Generative flows: paths, predictions, couplings, time distributions and losses to train with; solvers and samplers to
+ * generate with; diagnostics. t = 0 is the source (noise), t = 1 the data.
+ * @module
+ */
+export * from "./path.js";
+export * from "./prediction.js";
+export * from "./coupling.js";
+export * from "./time.js";
+export * from "./metric.js";
+export * from "./objective.js";
+export { euler, heun, midpoint, rk4, solvers, type Solver, type Evaluation } from "./solver.js";
+export * from "./sample.js";
+export * from "./adaptive.js";
+export * from "./sde.js";
+export * from "./velocity.js";
+export * from "./diagnostics.js";
+export * from "./kernel-velocity.js";

@@ -1,0 +1,57 @@
+import type { Tensor } from "../core/tensor.js";
+import { add, mul } from "../ops/arithmetic.js";
+
+/** A request for the velocity at a point: what a solver's step yields. */
+export interface Evaluation {
+  readonly x: Tensor;
+  /** Scalar. */
+  readonly t: Tensor;
+}
+
+/**
+ * One step from t to t + dt, written as a generator of velocity evaluations, so that the same text runs inside a graph
+ * and with an opaque asynchronous model.
+ */
+export interface Solver {
+  readonly name: string;
+  /** Global error is O(dt^order). */
+  readonly order: number;
+  /** Velocity evaluations a step. */
+  readonly evaluations: number;
+  readonly step: (x: Tensor, t: Tensor, dt: Tensor) => Generator<Evaluation, Tensor, Tensor>;
+}
+
+/** A solver given by its Butcher tableau of explicit stages. */
+function rungeKutta(name: string, order: number, nodes: readonly number[], stages: readonly (readonly number[])[], weights: readonly number[]): Solver {
+  return {
+    name,
+    order,
+    evaluations: nodes.length,
+    *step(x, t, dt) {
+      const slopes: Tensor[] = [];
+      for (const [i, c] of nodes.entries()) {
+        const at = i === 0 ? x : add(x, mul(combine(slopes, stages[i - 1]!), dt));
+        slopes.push(yield { x: at, t: c === 0 ? t : add(t, mul(dt, c)) });
+      }
+      return add(x, mul(combine(slopes, weights), dt));
+    },
+  };
+}
+
+/** Σ weights[i]·slopes[i]. @internal */
+export function combine(slopes: readonly Tensor[], weights: readonly number[]): Tensor {
+  const terms = slopes.flatMap((k, i) => (weights[i] ? [weights[i] === 1 ? k : mul(k, weights[i]!)] : []));
+  return terms.reduce((a, b) => add(a, b));
+}
+
+/** x + dt·v(x, t). Order 1, one evaluation. */
+export const euler: Solver = rungeKutta("euler", 1, [0], [], [1]);
+/** Trapezoidal predictor-corrector. Order 2, two evaluations. */
+export const heun: Solver = rungeKutta("heun", 2, [0, 1], [[1]], [1 / 2, 1 / 2]);
+/** Explicit midpoint rule. Order 2, two evaluations. */
+export const midpoint: Solver = rungeKutta("midpoint", 2, [0, 1 / 2], [[1 / 2]], [0, 1]);
+/** The classical Runge-Kutta rule. Order 4, four evaluations. */
+export const rk4: Solver = rungeKutta("rk4", 4, [0, 1 / 2, 1 / 2, 1], [[1 / 2], [0, 1 / 2], [0, 0, 1]], [1 / 6, 1 / 3, 1 / 3, 1 / 6]);
+
+/** Fixed-step solvers by name. */
+export const solvers = { euler, heun, midpoint, rk4 } as const;
