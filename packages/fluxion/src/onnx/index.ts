@@ -1,0 +1,11 @@
+/**
+ * Files: ONNX models in and out, and safetensors.
+ * @module
+ */
+export {
+  readSafetensors,
+  writeSafetensors,
+  type ReadSafetensorsOptions,
+  type Safetensors,
+  type WriteSafetensorsOptions,
+} from "./safetensors.js";
