@@ -61,9 +61,12 @@ export function compile<Args extends unknown[], Out>(
 
   const trace = (args: Args): Traced => {
     const { leaves, def } = flattenTree(args);
-    const inputs = leaves.map((leaf) => (leaf instanceof Tensor ? placeholder(leaf.shape, leaf.dtype) : leaf));
+    const inputs = leaves.map((leaf) =>
+      leaf instanceof Tensor ? placeholder(leaf.shape, leaf.dtype) : leaf,
+    );
     const out: unknown = f(...(def.build(inputs) as Args));
-    if (out instanceof Promise) throw new CompileError({ where: "compile", want: "a function that returns at once", got: "a promise" });
+    if (out instanceof Promise)
+      throw new CompileError({ where: "compile", want: "a function that returns at once", got: "a promise" });
     const value = flattenTree(out);
     return {
       params: inputs.filter((leaf) => leaf instanceof Tensor),
@@ -83,7 +86,11 @@ export function compile<Args extends unknown[], Out>(
     const program = await cache.get(key, async () => {
       entry = { traced: trace(args) };
       const { results, params } = entry.traced;
-      const built = await buildProgram(results, params, runtime, { device: where, threads: options.threads, profile: options.profile });
+      const built = await buildProgram(results, params, runtime, {
+        device: where,
+        threads: options.threads,
+        profile: options.profile,
+      });
       entry.program = built;
       programs.set(key, entry);
       return {
@@ -98,7 +105,9 @@ export function compile<Args extends unknown[], Out>(
     const values = await program.run(tensors);
     let next = 0;
     return entry.traced.def.build(
-      entry.traced.leaves.map((leaf) => (leaf instanceof Tensor ? fromStorage(values[next++]!, leaf.shape, leaf.dtype) : leaf)),
+      entry.traced.leaves.map((leaf) =>
+        leaf instanceof Tensor ? fromStorage(values[next++]!, leaf.shape, leaf.dtype) : leaf,
+      ),
     );
   };
   return Object.defineProperties(call as unknown as Compiled<Args, Out>, {
@@ -118,6 +127,7 @@ function staticKey(leaf: unknown): string {
   if (leaf instanceof Tensor) return `${leaf.dtype}[${leaf.shape.join(",")}]`;
   if (typeof leaf === "number") return `n${numberKey(leaf)}`;
   if (typeof leaf === "string") return JSON.stringify(leaf);
-  if (typeof leaf === "function" || (typeof leaf === "object" && leaf !== null)) return `#${identityOf(leaf)}`;
+  if (typeof leaf === "function" || (typeof leaf === "object" && leaf !== null))
+    return `#${identityOf(leaf)}`;
   return String(leaf);
 }

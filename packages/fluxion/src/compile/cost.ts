@@ -29,7 +29,11 @@ export function costOf(results: readonly Tensor[], params: readonly Tensor[]): C
       bytes += inner.bytes * times;
       nodes += inner.nodes;
     }
-    flops += node.op.flops ? node.op.flops(node) : moves.has(node.op.name) ? 0 : sizeOf(node.outputs[0]?.shape ?? [0]);
+    flops += node.op.flops
+      ? node.op.flops(node)
+      : moves.has(node.op.name)
+        ? 0
+        : sizeOf(node.outputs[0]?.shape ?? [0]);
     for (const t of [...node.inputs, ...node.outputs]) bytes += bytesOf(t);
   }
   return { flops, bytes, nodes };
@@ -37,7 +41,8 @@ export function costOf(results: readonly Tensor[], params: readonly Tensor[]): C
 
 /** Sub-graphs of a node with how often they run; of a branch the dearer side counts. */
 function bodies(node: Node): { graph: Graph; times: number }[] {
-  if (node.op.name === "Scan") return [{ graph: node.attrs.body as Graph, times: node.attrs.length as number }];
+  if (node.op.name === "Scan")
+    return [{ graph: node.attrs.body as Graph, times: node.attrs.length as number }];
   if (node.op.name !== "If") return [];
   const sides = [node.attrs.yes as Graph, node.attrs.no as Graph];
   const flops = sides.map((g) => costOf(g.results, g.params).flops);

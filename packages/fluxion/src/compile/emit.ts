@@ -45,7 +45,12 @@ const rawBytes = (data: TypedArray): Uint8Array<ArrayBuffer> =>
   new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer);
 
 const tensorProto = (name: string, data: TypedArray, dtype: DType, shape: Shape): TensorProto =>
-  create(TensorProtoSchema, { name, dataType: dtypes[dtype].onnx, dims: shape.map((d) => BigInt(d)), rawData: rawBytes(data) });
+  create(TensorProtoSchema, {
+    name,
+    dataType: dtypes[dtype].onnx,
+    dims: shape.map((d) => BigInt(d)),
+    rawData: rawBytes(data),
+  });
 
 const valueInfo = (name: string, dtype: DType, shape: Shape): ValueInfoProto =>
   create(ValueInfoProtoSchema, {
@@ -56,7 +61,9 @@ const valueInfo = (name: string, dtype: DType, shape: Shape): ValueInfoProto =>
         value: create(TypeProto_TensorSchema, {
           elemType: dtypes[dtype].onnx,
           shape: create(TensorShapeProtoSchema, {
-            dim: shape.map((d) => create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(d) } })),
+            dim: shape.map((d) =>
+              create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(d) } }),
+            ),
           }),
         }),
       },
@@ -66,24 +73,47 @@ const valueInfo = (name: string, dtype: DType, shape: Shape): ValueInfoProto =>
 function attribute(name: string, value: unknown): AttributeProto {
   const base = { name };
   if (typeof value === "string") {
-    return create(AttributeProtoSchema, { ...base, type: AttrType.STRING, s: new TextEncoder().encode(value) });
+    return create(AttributeProtoSchema, {
+      ...base,
+      type: AttrType.STRING,
+      s: new TextEncoder().encode(value),
+    });
   }
   if (typeof value === "number") {
     // alpha, epsilon and the like are floats in ONNX whatever their value.
-    if (!Number.isInteger(value) || floatAttributes.has(name)) return create(AttributeProtoSchema, { ...base, type: AttrType.FLOAT, f: value });
+    if (!Number.isInteger(value) || floatAttributes.has(name))
+      return create(AttributeProtoSchema, { ...base, type: AttrType.FLOAT, f: value });
     return create(AttributeProtoSchema, { ...base, type: AttrType.INT, i: BigInt(value) });
   }
   if (Array.isArray(value)) {
     if (value.some((v) => typeof v === "string")) {
       const encoder = new TextEncoder();
-      return create(AttributeProtoSchema, { ...base, type: AttrType.STRINGS, strings: value.map((v) => encoder.encode(v as string)) });
+      return create(AttributeProtoSchema, {
+        ...base,
+        type: AttrType.STRINGS,
+        strings: value.map((v) => encoder.encode(v as string)),
+      });
     }
-    return create(AttributeProtoSchema, { ...base, type: AttrType.INTS, ints: value.map((v) => BigInt(v as number)) });
+    return create(AttributeProtoSchema, {
+      ...base,
+      type: AttrType.INTS,
+      ints: value.map((v) => BigInt(v as number)),
+    });
   }
   return create(AttributeProtoSchema, { ...base, type: AttrType.GRAPH, g: value as GraphProto });
 }
 
-const floatAttributes = new Set(["alpha", "beta", "gamma", "epsilon", "value_float", "bias", "lambd", "cubic_coeff_a", "extrapolation_value"]);
+const floatAttributes = new Set([
+  "alpha",
+  "beta",
+  "gamma",
+  "epsilon",
+  "value_float",
+  "bias",
+  "lambd",
+  "cubic_coeff_a",
+  "extrapolation_value",
+]);
 
 /** Fresh names and counts of one model; sub-graphs share them. */
 interface Session {
@@ -120,10 +150,18 @@ class Scope implements EmitScope {
     more: { domain?: string; outputs?: readonly string[] | number } = {},
   ): string[] {
     const { outputs = 1, domain = "" } = more;
-    const names = typeof outputs === "number" ? Array.from({ length: outputs }, () => this.fresh("v")) : [...outputs];
+    const names =
+      typeof outputs === "number" ? Array.from({ length: outputs }, () => this.fresh("v")) : [...outputs];
     const attribute_ = Object.entries(attrs).flatMap(([k, v]) => (v === undefined ? [] : [attribute(k, v)]));
     this.nodes.push(
-      create(NodeProtoSchema, { name: this.fresh(type), opType: type, domain, input: [...inputs], output: names, attribute: attribute_ }),
+      create(NodeProtoSchema, {
+        name: this.fresh(type),
+        opType: type,
+        domain,
+        input: [...inputs],
+        output: names,
+        attribute: attribute_,
+      }),
     );
     this.session.nodes++;
     return names;
@@ -156,7 +194,12 @@ class Scope implements EmitScope {
     });
     inner.emit(graph.results, new Set([...graph.params, ...names.keys()]));
     const outputs = inner.results(graph.results, (i) => this.fresh(`r${i}_`));
-    return create(GraphProtoSchema, { name: this.fresh("body"), node: inner.nodes, input: inputs, output: outputs });
+    return create(GraphProtoSchema, {
+      name: this.fresh("body"),
+      node: inner.nodes,
+      input: inputs,
+      output: outputs,
+    });
   }
 
   /** Writes the nodes that compute `results`, stopping at values that have names already. */
@@ -175,7 +218,12 @@ class Scope implements EmitScope {
       this.names.set(t, this.literal(literal, t.dtype, t.shape));
       return;
     }
-    if (node.op.name === "Input") throw new CompileError({ where: "compile", got: "an argument of another traced function", hint: "do not let tensors escape from a traced function" });
+    if (node.op.name === "Input")
+      throw new CompileError({
+        where: "compile",
+        got: "an argument of another traced function",
+        hint: "do not let tensors escape from a traced function",
+      });
     const names = node.inputs.map((t) => this.names.get(t)!);
     const outputs = node.op.emit
       ? node.op.emit(this, node, names)
@@ -197,7 +245,11 @@ class Scope implements EmitScope {
  * An ONNX model that computes `results` from `params`.
  * @throws CompileError if the results depend on the argument of some other traced function
  */
-export function emitModel(results: readonly Tensor[], params: readonly Tensor[], names: EmitNames = {}): EmittedModel {
+export function emitModel(
+  results: readonly Tensor[],
+  params: readonly Tensor[],
+  names: EmitNames = {},
+): EmittedModel {
   const inputs = params.map((_, i) => names.inputs?.[i] ?? `in${i}`);
   const outputs = results.map((_, i) => names.outputs?.[i] ?? `out${i}`);
   const session: Session = { next: 0, nodes: 0, used: new Set() };
@@ -219,5 +271,10 @@ export function emitModel(results: readonly Tensor[], params: readonly Tensor[],
       output,
     }),
   });
-  return { bytes: toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>, inputs, outputs, nodes: session.nodes };
+  return {
+    bytes: toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>,
+    inputs,
+    outputs,
+    nodes: session.nodes,
+  };
 }

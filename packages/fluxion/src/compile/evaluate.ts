@@ -15,7 +15,9 @@ const cache = new ProgramCache(64);
  * @returns the tree itself
  */
 export async function evaluate<T>(tree: T): Promise<T> {
-  const pending = [...new Set(flattenTree(tree).leaves)].filter((t): t is Tensor => t instanceof Tensor && !storageOf(t));
+  const pending = [...new Set(flattenTree(tree).leaves)].filter(
+    (t): t is Tensor => t instanceof Tensor && !storageOf(t),
+  );
   if (pending.length === 0) return tree;
   const nodes = collect(pending);
   const leaves = nodes.filter((n) => n.op.name === "Data").map((n) => n.outputs[0]!);

@@ -30,7 +30,9 @@ function attrKey(value: Attr): string {
   }
   if (Array.isArray(value)) return `[${(value as (number | string)[]).map(attrKey).join(",")}]`;
   if (ArrayBuffer.isView(value)) {
-    const list = Array.from(value as ArrayLike<number | bigint>, (v) => (typeof v === "bigint" ? `${v}n` : numberKey(v)));
+    const list = Array.from(value as ArrayLike<number | bigint>, (v) =>
+      typeof v === "bigint" ? `${v}n` : numberKey(v),
+    );
     return `${value.constructor.name}(${list.join(",")})`;
   }
   return graphKey(value as Graph);
@@ -55,7 +57,11 @@ export function graphKey(graph: Graph): string {
 }
 
 /** The computation of `results` from `params` as text; other leaves enter as themselves. */
-export function structureKey(results: readonly Tensor[], params: readonly Tensor[], nodes: readonly Node[]): string {
+export function structureKey(
+  results: readonly Tensor[],
+  params: readonly Tensor[],
+  nodes: readonly Node[],
+): string {
   const name = new Map<Tensor, string>(params.map((t, i) => [t, `p${i}:${t.dtype}[${t.shape.join(",")}]`]));
   const lines = params.map((t) => name.get(t)!);
   params.forEach((t, i) => name.set(t, `p${i}`));

@@ -66,7 +66,8 @@ export async function buildProgram(
     for (const t of node.inputs) if (stageOf(t) >= 0 && stageOf(t) < own && !t.node.op.host) wanted.add(t);
   }
   const leafSet = new Set(leaves);
-  for (const t of wanted) if (!leafSet.has(t) && !t.node.op.host) plans[Math.max(0, stageOf(t))]!.outputs.push(t);
+  for (const t of wanted)
+    if (!leafSet.has(t) && !t.node.op.host) plans[Math.max(0, stageOf(t))]!.outputs.push(t);
 
   const steps: Step[] = [];
   let bytes = 0;
@@ -78,7 +79,9 @@ export async function buildProgram(
     if (plan.outputs.length > 0) {
       const start = performance.now();
       const inner = collect(plan.outputs, available);
-      const inputs = [...new Set([...inner.flatMap((n) => n.inputs), ...plan.outputs])].filter((t) => available.has(t));
+      const inputs = [...new Set([...inner.flatMap((n) => n.inputs), ...plan.outputs])].filter((t) =>
+        available.has(t),
+      );
       const model = emitModel(plan.outputs, inputs);
       const written = performance.now();
       const session = await load(runtime, model, options);
@@ -122,18 +125,29 @@ export async function buildProgram(
   };
 }
 
-async function load(runtime: Runtime, model: ReturnType<typeof emitModel>, options: SessionOptions): Promise<RuntimeSession> {
+async function load(
+  runtime: Runtime,
+  model: ReturnType<typeof emitModel>,
+  options: SessionOptions,
+): Promise<RuntimeSession> {
   try {
     return await runtime.load(model.bytes, model.inputs, model.outputs, options);
   } catch (cause) {
     if (cause instanceof FluxionError) throw cause;
     const said = cause instanceof Error ? cause.message : String(cause);
-    throw new CompileError({ where: "compile", got: `ONNX Runtime's refusal on ${options.device}: ${said}`, cause });
+    throw new CompileError({
+      where: "compile",
+      got: `ONNX Runtime's refusal on ${options.device}: ${said}`,
+      cause,
+    });
   }
 }
 
 /** A node's stage is the number of host operators on the longest way to it. */
-function stages(nodes: readonly Node[]): { levels: number; hosts: { list: [Node, number][]; stage: Map<Tensor, number> } } {
+function stages(nodes: readonly Node[]): {
+  levels: number;
+  hosts: { list: [Node, number][]; stage: Map<Tensor, number> };
+} {
   const stage = new Map<Tensor, number>();
   const list: [Node, number][] = [];
   let levels = 1;
@@ -154,7 +168,11 @@ async function runHost(node: Node, values: Map<Tensor, Storage>): Promise<void> 
   const outputs = node.op.host!(inputs, node);
   node.outputs.forEach((t, i) => {
     if (outputs[i]!.length !== sizeOf(t.shape)) {
-      throw new CompileError({ where: `ops.${node.op.name}`, want: `${sizeOf(t.shape)} values`, got: String(outputs[i]!.length) });
+      throw new CompileError({
+        where: `ops.${node.op.name}`,
+        want: `${sizeOf(t.shape)} values`,
+        got: String(outputs[i]!.length),
+      });
     }
     const host = encode(outputs[i]!, t.dtype);
     values.set(t, { host, read: () => Promise.resolve(host) });

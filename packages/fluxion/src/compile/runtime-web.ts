@@ -12,7 +12,8 @@ export const runtime: Runtime = {
   devices,
   async load(bytes, inputs, outputs, { device, threads }) {
     checkDevice(device, await devices());
-    const ort = device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+    const ort =
+      device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
     if (threads !== undefined) ort.env.wasm.numThreads = threads;
     ort.env.logLevel = "error";
     return loadSession(ort as unknown as OrtModule, bytes, inputs, outputs, {

@@ -20,7 +20,12 @@ export interface RuntimeInput {
 /** What the two builds of ONNX Runtime have in common, as far as Fluxion needs it. */
 export interface Runtime {
   readonly devices: () => Promise<readonly Device[]>;
-  load(bytes: Uint8Array, inputs: readonly string[], outputs: readonly string[], options: SessionOptions): Promise<RuntimeSession>;
+  load(
+    bytes: Uint8Array,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    options: SessionOptions,
+  ): Promise<RuntimeSession>;
 }
 
 /** How a session is set up. */
@@ -59,7 +64,9 @@ export async function loadSession(
 ): Promise<RuntimeSession> {
   const session = await ort.InferenceSession.create(bytes, options);
   const wrap = (t: OrtTensor): Storage =>
-    t.location === "cpu" ? { host: t.data, handle: t, read: () => Promise.resolve(t.data) } : { handle: t, read: () => t.getData() };
+    t.location === "cpu"
+      ? { host: t.data, handle: t, read: () => Promise.resolve(t.data) }
+      : { handle: t, read: () => t.getData() };
   return {
     async run(values) {
       const feeds: Record<string, OrtTensor> = {};

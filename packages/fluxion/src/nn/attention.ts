@@ -27,8 +27,16 @@ export const mergeHeads = (x: Tensor): Tensor => {
  * @param size D, divisible by `heads`
  * @throws OptionError if it is not
  */
-export function selfAttention(size: number, heads: number): Model<AttentionParams, [x: Tensor, options?: AttentionOptions]> {
-  if (size % heads !== 0) throw new OptionError({ where: "nn.selfAttention", want: `a size divisible by ${heads} heads`, got: String(size) });
+export function selfAttention(
+  size: number,
+  heads: number,
+): Model<AttentionParams, [x: Tensor, options?: AttentionOptions]> {
+  if (size % heads !== 0)
+    throw new OptionError({
+      where: "nn.selfAttention",
+      want: `a size divisible by ${heads} heads`,
+      got: String(size),
+    });
   const qkv = linear(size, 3 * size, { init: glorotUniform });
   const out = linear(size, size, { init: glorotUniform });
   return {

@@ -28,7 +28,12 @@ export interface DitOptions {
   classes?: number;
 }
 
-type BlockParams = { attention: AttentionParams; up: LinearParams; down: LinearParams; modulation: LinearParams };
+type BlockParams = {
+  attention: AttentionParams;
+  up: LinearParams;
+  down: LinearParams;
+  modulation: LinearParams;
+};
 
 /** Parameters of `dit`. */
 export type DitParams = {
@@ -56,7 +61,8 @@ export function unpatchify(tokens: Tensor, [c, h, w]: readonly [number, number, 
 /** A function of the modulation vector: `count` parts of [B, 1, D]. */
 const parts = (m: Tensor, count: number): Tensor[] => split(expandDims(m, 1), count, -1);
 
-const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor => add(mul(layerNorm(x), add(scale, 1)), shift);
+const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor =>
+  add(mul(layerNorm(x), add(scale, 1)), shift);
 
 /**
  * Diffusion transformer with adaptive layer norm whose gates start at zero (adaLN-Zero).
@@ -68,7 +74,11 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
   const { image, patch: p, width: d, depth, heads, expansion = 4, classes } = options;
   const [c, h, w] = image;
   if (h % p || w % p || d % 4) {
-    throw new OptionError({ where: "nn.dit", want: "patch dividing H and W, width divisible by 4", got: JSON.stringify({ image, patch: p, width: d }) });
+    throw new OptionError({
+      where: "nn.dit",
+      want: "patch dividing H and W, width divisible by 4",
+      got: JSON.stringify({ image, patch: p, width: d }),
+    });
   }
   const patch = linear(c * p * p, d, { init: glorotUniform });
   const time = mlp({ inputs: d, hidden: [d], outputs: d });
@@ -81,7 +91,10 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
   const out = linear(d, c * p * p, { init: zeroInit });
 
   const block = (params: BlockParams, x: Tensor, condition: Tensor): Tensor => {
-    const [shift1, scale1, gate1, shift2, scale2, gate2] = parts(modulation.apply(params.modulation, condition), 6);
+    const [shift1, scale1, gate1, shift2, scale2, gate2] = parts(
+      modulation.apply(params.modulation, condition),
+      6,
+    );
     const attended = attention.apply(params.attention, modulate(x, shift1!, scale1!));
     const y = add(x, mul(gate1!, attended));
     const hidden = gelu(up.apply(params.up, modulate(y, shift2!, scale2!)));

@@ -18,7 +18,11 @@ export function sinusoidal(t: Tensor, size: number, options: { min?: number; max
   const { min = 1, max = 1000 } = options;
   const half = size / 2;
   const ratio = half > 1 ? (max / min) ** (1 / (half - 1)) : 1;
-  const frequencies = constant(Array.from({ length: half }, (_, i) => min * ratio ** i), "float32", [1, half]);
+  const frequencies = constant(
+    Array.from({ length: half }, (_, i) => min * ratio ** i),
+    "float32",
+    [1, half],
+  );
   const angle = mul(reshape(t, [t.size, 1]), frequencies);
   return concat([sin(angle), cos(angle)], 1);
 }
@@ -27,7 +31,11 @@ export function sinusoidal(t: Tensor, size: number, options: { min?: number; max
  * A learned table: int indices [...] → [..., D]. With `nullClass` the table has one more row, index `count`, which
  * stands for "no condition" in classifier-free guidance.
  */
-export function embedding(count: number, size: number, options: { nullClass?: boolean; std?: number } = {}): Model<{ table: Tensor }> {
+export function embedding(
+  count: number,
+  size: number,
+  options: { nullClass?: boolean; std?: number } = {},
+): Model<{ table: Tensor }> {
   const rows = count + (options.nullClass ? 1 : 0);
   return {
     init: (key) => ({ table: normalInit(options.std ?? 0.02)(key, [rows, size], 1, size) }),

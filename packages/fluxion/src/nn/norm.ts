@@ -21,7 +21,11 @@ export const rmsNorm = (size: number, options: ops.NormOptions = {}): Model<{ sc
 });
 
 /** Group normalisation with learned scale and bias: [B, C, ...] → [B, C, ...]. `groups` divides `channels`. */
-export const groupNorm = (groups: number, channels: number, options: ops.NormOptions = {}): Model<NormParams> => ({
+export const groupNorm = (
+  groups: number,
+  channels: number,
+  options: ops.NormOptions = {},
+): Model<NormParams> => ({
   init: affine(channels),
   apply: (params, x) => ops.groupNorm(x, groups, params, options),
 });

@@ -3,7 +3,8 @@ import { DtypeError } from "../core/errors.js";
 import { apply1, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { asTensor, literalOf, Tensor, type TensorLike } from "../core/tensor.js";
-import { elementwiseBatch, foldScalars, liftBroadcast } from "./elementwise.js";
+import { batchElementwise } from "./batching.js";
+import { foldScalars, liftBroadcast } from "./elementwise.js";
 import { cast, equal, greater, less, where } from "./compare.js";
 import { abs, exp, floor, log, neg, reciprocal, sqrt } from "./unary.js";
 import { sumTo } from "./reduce.js";
@@ -25,7 +26,7 @@ function binary(name: string, rule: Rule | "zero" | "none", more: Partial<Op> = 
             const parts = rule(inputs[0]!, inputs[1]!, ct!, outputs[0]!);
             return inputs.map((t, i) => (needs[i] ? sumTo(parts[i]!(), t.shape) : undefined));
           },
-    batch: elementwiseBatch((inputs) => apply1(ops[name]!, inputs, {})),
+    batch: (inputs, batched, attrs) => batchElementwise(ops[name]!, inputs, batched, attrs),
     simplify: (call) => more.simplify?.(call) ?? foldScalars(call) ?? liftBroadcast(call),
     ...("emit" in more ? { emit: more.emit! } : {}),
   };

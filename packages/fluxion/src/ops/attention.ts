@@ -47,7 +47,12 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const { mask } = options;
   if (mask?.dtype === "bool") scores = where(mask, scores, FORBIDDEN);
   else if (mask) {
-    if (mask.dtype !== scores.dtype) throw new DtypeError({ where: "ops.attention", want: `a bool or ${scores.dtype} mask`, got: mask.dtype });
+    if (mask.dtype !== scores.dtype)
+      throw new DtypeError({
+        where: "ops.attention",
+        want: `a bool or ${scores.dtype} mask`,
+        got: mask.dtype,
+      });
     scores = add(scores, mask);
   }
   return matmul(softmax(scores), v);

@@ -5,7 +5,8 @@ import { broadcastShapes } from "../core/shape.js";
 import { asTensor, Tensor, type TensorLike } from "../core/tensor.js";
 import { maximum, minimum } from "./arithmetic.js";
 import { zerosLike } from "./create.js";
-import { elementwiseBatch, foldScalars, liftBroadcast, unaryOp } from "./elementwise.js";
+import { batchElementwise } from "./batching.js";
+import { foldScalars, liftBroadcast, unaryOp } from "./elementwise.js";
 import { sumTo } from "./reduce.js";
 
 const castOp = unaryOp("Cast", (x, ct) => cast(ct, x.dtype), {
@@ -32,7 +33,7 @@ const compareOp = (name: string): Op => {
     name,
     infer: ([a, b]) => [{ shape: broadcastShapes(`ops.${name}`, a!.shape, b!.shape), dtype: "bool" }],
     grad: "none",
-    batch: elementwiseBatch((inputs) => apply1(op, inputs, {})),
+    batch: (inputs, batched, attrs) => batchElementwise(op, inputs, batched, attrs),
     simplify: liftBroadcast,
   };
   return op;
@@ -86,7 +87,7 @@ const whereOp: Op = {
     needs[1] ? sumTo(where(c!, ct!, zerosLike(ct!)), a!.shape) : undefined,
     needs[2] ? sumTo(where(c!, zerosLike(ct!), ct!), b!.shape) : undefined,
   ],
-  batch: elementwiseBatch((inputs) => apply1(whereOp, inputs, {})),
+  batch: (inputs, batched, attrs) => batchElementwise(whereOp, inputs, batched, attrs),
   simplify: liftBroadcast,
 };
 

@@ -1,24 +1,8 @@
-// Only function declarations are exported: they exist before this module runs, whichever way imports go round.
+// Other operator files call these while they load, so this one must import nothing that leads back to them.
 import { decode, encode, type DType } from "../core/dtypes.js";
 import { apply, type Call, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { constant, literalOf, type Tensor } from "../core/tensor.js";
-import { reshape } from "./movement.js";
-
-/** vmap rule of operators that broadcast: the batch axis stays in front of ranks made equal. */
-export function elementwiseBatch(f: (inputs: Tensor[]) => Tensor): NonNullable<Op["batch"]> {
-  return (inputs, batched) => {
-    const rank = Math.max(...inputs.map((t, i) => t.rank - (batched[i] ? 1 : 0)));
-    return [f(inputs.map((t, i) => (batched[i] ? alignBatch(t, rank) : t)))];
-  };
-}
-
-/** [B, ...rest] with `rest` padded in front by ones to `rank` axes. */
-export function alignBatch(t: Tensor, rank: number): Tensor {
-  const missing = rank - (t.rank - 1);
-  if (missing === 0) return t;
-  return reshape(t, [t.shape[0]!, ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
-}
 
 /** The shape `t` had before it was broadcast, if a broadcast made it. */
 const beforeBroadcast = (t: Tensor): Tensor | undefined =>

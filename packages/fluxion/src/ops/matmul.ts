@@ -22,15 +22,28 @@ const matmulOp: Op<MatMulAttrs> = {
     const [m, k] = matrixShape(a!.shape, transA);
     const [k2, n] = matrixShape(b!.shape, transB);
     if (k !== k2) {
-      throw new ShapeError({ where: "ops.matmul", want: "inner sizes that agree", got: `${showShape(a!.shape)} and ${showShape(b!.shape)}` });
+      throw new ShapeError({
+        where: "ops.matmul",
+        want: "inner sizes that agree",
+        got: `${showShape(a!.shape)} and ${showShape(b!.shape)}`,
+      });
     }
-    return [{ shape: [...broadcastShapes("ops.matmul", a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n], dtype: a!.dtype }];
+    return [
+      {
+        shape: [...broadcastShapes("ops.matmul", a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n],
+        dtype: a!.dtype,
+      },
+    ];
   },
   grad({ inputs: [a, b], attrs: { transA, transB, alpha } }, [ct], needs) {
     const da = (): Tensor =>
-      transA ? product(b!, ct!, transB, true, alpha, a!.shape) : product(ct!, b!, false, !transB, alpha, a!.shape);
+      transA
+        ? product(b!, ct!, transB, true, alpha, a!.shape)
+        : product(ct!, b!, false, !transB, alpha, a!.shape);
     const db = (): Tensor =>
-      transB ? product(ct!, a!, true, transA, alpha, b!.shape) : product(a!, ct!, !transA, false, alpha, b!.shape);
+      transB
+        ? product(ct!, a!, true, transA, alpha, b!.shape)
+        : product(a!, ct!, !transA, false, alpha, b!.shape);
     return [needs[0] ? da() : undefined, needs[1] ? db() : undefined];
   },
   batch(inputs, batched, attrs) {
@@ -38,7 +51,9 @@ const matmulOp: Op<MatMulAttrs> = {
     const padded = inputs.map((t, i) => {
       if (!batched[i]) return t;
       const missing = rank - (t.rank - 1);
-      return missing === 0 ? t : reshape(t, [t.shape[0]!, ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
+      return missing === 0
+        ? t
+        : reshape(t, [t.shape[0]!, ...new Array<number>(missing).fill(1), ...t.shape.slice(1)]);
     });
     return [apply1(matmulOp, padded, attrs)];
   },
@@ -47,14 +62,17 @@ const matmulOp: Op<MatMulAttrs> = {
     for (const [side, t] of [a!, b!].entries()) {
       const inner = swappedMatrix(t);
       if (inner) {
-        const next = { ...attrs, [side === 0 ? "transA" : "transB"]: !(side === 0 ? attrs.transA : attrs.transB) };
+        const next = {
+          ...attrs,
+          [side === 0 ? "transA" : "transB"]: !(side === 0 ? attrs.transA : attrs.transB),
+        };
         return [apply1(matmulOp, side === 0 ? [inner, b!] : [a!, inner], next)];
       }
     }
     // A scalar factor of an operand becomes alpha.
     for (const [side, t] of [a!, b!].entries()) {
       const scaled = scalarFactor(t);
-      if (scaled) {
+      if (scaled && isOrdinary(attrs.alpha * scaled.factor)) {
         const inputs = side === 0 ? [scaled.of, b!] : [a!, scaled.of];
         return [apply1(matmulOp, inputs, { ...attrs, alpha: attrs.alpha * scaled.factor })];
       }
@@ -78,8 +96,20 @@ const matmulOp: Op<MatMulAttrs> = {
 };
 
 /** alpha·op(a)·op(b) summed to `shape`; batch axes that `shape` lacks are folded into the contraction. */
-function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, alpha: number, shape: Shape): Tensor {
-  if (shape.length === 2 && a.rank > 2 && a.rank === b.rank && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))) {
+function product(
+  a: Tensor,
+  b: Tensor,
+  transA: boolean,
+  transB: boolean,
+  alpha: number,
+  shape: Shape,
+): Tensor {
+  if (
+    shape.length === 2 &&
+    a.rank > 2 &&
+    a.rank === b.rank &&
+    sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
+  ) {
     if (transA && !transB) return apply1(matmulOp, [rows(a), rows(b)], { transA, transB, alpha });
   }
   return sumTo(apply1(matmulOp, [a, b], { transA, transB, alpha }), shape);
@@ -101,7 +131,8 @@ function scalarFactor(t: Tensor): { of: Tensor; factor: number } | undefined {
   for (const side of [0, 1]) {
     const value = literalOf(t.node.inputs[side]!);
     const of = t.node.inputs[1 - side]!;
-    if (value?.length === 1 && sameShape(of.shape, t.shape)) return { of, factor: decode(value, t.dtype)[0]! };
+    if (value?.length === 1 && sameShape(of.shape, t.shape))
+      return { of, factor: decode(value, t.dtype)[0]! };
   }
   return undefined;
 }
@@ -119,13 +150,20 @@ function flattenBatch(a: Tensor, b: Tensor, attrs: MatMulAttrs): Tensor[] | unde
  * @throws ShapeError for scalars or inner sizes that differ
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (a.rank === 0 || b.rank === 0) throw new ShapeError({ where: "ops.matmul", want: "at least one axis", got: `${String(a)} and ${String(b)}` });
+  if (a.rank === 0 || b.rank === 0)
+    throw new ShapeError({
+      where: "ops.matmul",
+      want: "at least one axis",
+      got: `${String(a)} and ${String(b)}`,
+    });
   let dtype = promote(a.dtype, b.dtype);
   if (dtype === "bool" || dtype === "uint8") dtype = "int32";
   const x = cast(a.rank === 1 ? reshape(a, [1, a.size]) : a, dtype);
   const y = cast(b.rank === 1 ? reshape(b, [b.size, 1]) : b, dtype);
   const out = apply1(matmulOp, [x, y], { transA: false, transB: false, alpha: 1 });
-  const shape = out.shape.filter((_, i) => !(a.rank === 1 && i === out.rank - 2) && !(b.rank === 1 && i === out.rank - 1));
+  const shape = out.shape.filter(
+    (_, i) => !(a.rank === 1 && i === out.rank - 2) && !(b.rank === 1 && i === out.rank - 1),
+  );
   return reshape(out, shape);
 }
 
@@ -135,7 +173,12 @@ export const fusedMatmul = (a: Tensor, b: Tensor, flags: Partial<MatMulAttrs>): 
 
 /** Σᵢ aᵢ·bᵢ of two vectors, or of all elements of two tensors of one shape. */
 export function dot(a: Tensor, b: Tensor): Tensor {
-  if (!sameShape(a.shape, b.shape)) throw new ShapeError({ where: "ops.dot", want: "equal shapes", got: `${showShape(a.shape)} and ${showShape(b.shape)}` });
+  if (!sameShape(a.shape, b.shape))
+    throw new ShapeError({
+      where: "ops.dot",
+      want: "equal shapes",
+      got: `${showShape(a.shape)} and ${showShape(b.shape)}`,
+    });
   return reshape(matmul(reshape(a, [1, a.size]), reshape(b, [b.size, 1])), []);
 }
 
@@ -148,14 +191,22 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  * Products summed over pairs of axes.
  * @param axes how many last axes of `a` meet first axes of `b` (default 2), or the two lists of axes
  */
-export function tensordot(a: Tensor, b: Tensor, axes: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
+export function tensordot(
+  a: Tensor,
+  b: Tensor,
+  axes: number | readonly [readonly number[], readonly number[]] = 2,
+): Tensor {
   const [left, right] =
     typeof axes === "number"
       ? [Array.from({ length: axes }, (_, i) => a.rank - axes + i), Array.from({ length: axes }, (_, i) => i)]
       : axes.map((list, side) => list.map((k) => (k < 0 ? k + [a, b][side]!.rank : k)));
   const sizes = (t: Tensor, list: readonly number[]): number[] => list.map((k) => t.shape[k]!);
   if (!sameShape(sizes(a, left!), sizes(b, right!))) {
-    throw new ShapeError({ where: "ops.tensordot", want: "paired axes of equal size", got: `${showShape(a.shape)} and ${showShape(b.shape)}` });
+    throw new ShapeError({
+      where: "ops.tensordot",
+      want: "paired axes of equal size",
+      got: `${showShape(a.shape)} and ${showShape(b.shape)}`,
+    });
   }
   const freeA = a.shape.map((_, i) => i).filter((i) => !left!.includes(i));
   const freeB = b.shape.map((_, i) => i).filter((i) => !right!.includes(i));

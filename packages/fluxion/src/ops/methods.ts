@@ -9,22 +9,124 @@ import * as reduce from "./reduce.js";
 import * as unary from "./unary.js";
 
 const { add, sub, mul, div, pow, square, maximum, minimum, remainder, floorDivide } = arithmetic;
-const { cast, clip, equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalXor } = compare;
-const { reshape, transpose, swapAxes, moveAxis, broadcastTo, expandDims, squeeze, flatten, slice, narrow, split, flip } = movement;
+const {
+  cast,
+  clip,
+  equal,
+  notEqual,
+  less,
+  lessEqual,
+  greater,
+  greaterEqual,
+  logicalAnd,
+  logicalOr,
+  logicalXor,
+} = compare;
+const {
+  reshape,
+  transpose,
+  swapAxes,
+  moveAxis,
+  broadcastTo,
+  expandDims,
+  squeeze,
+  flatten,
+  slice,
+  narrow,
+  split,
+  flip,
+} = movement;
 const { pad, tile, repeat, roll } = movement;
-const { sum, mean, max, min, prod, variance, std, norm, logsumexp, argmax, argmin, any, all, cumsum, cumprod } = reduce;
-const { neg, abs, sign, floor, ceil, round, exp, log, sqrt, rsqrt, reciprocal, sin, cos, tan, tanh, erf, sigmoid } = unary;
+const {
+  sum,
+  mean,
+  max,
+  min,
+  prod,
+  variance,
+  std,
+  norm,
+  logsumexp,
+  argmax,
+  argmin,
+  any,
+  all,
+  cumsum,
+  cumprod,
+} = reduce;
+const {
+  neg,
+  abs,
+  sign,
+  floor,
+  ceil,
+  round,
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  reciprocal,
+  sin,
+  cos,
+  tan,
+  tanh,
+  erf,
+  sigmoid,
+} = unary;
 const { logicalNot, isNaN, isFinite } = unary;
 const { matmul, dot } = matrix;
 
 /** Every function here takes a Tensor first and is a method of Tensor, too: `add(x, y)` is `x.add(y)`. */
 const functions = {
   ...{ add, sub, mul, div, pow, square, maximum, minimum, remainder, floorDivide },
-  ...{ cast, clip, equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalXor },
-  ...{ reshape, transpose, swapAxes, moveAxis, broadcastTo, expandDims, squeeze, flatten, slice, narrow, split, flip },
+  ...{
+    cast,
+    clip,
+    equal,
+    notEqual,
+    less,
+    lessEqual,
+    greater,
+    greaterEqual,
+    logicalAnd,
+    logicalOr,
+    logicalXor,
+  },
+  ...{
+    reshape,
+    transpose,
+    swapAxes,
+    moveAxis,
+    broadcastTo,
+    expandDims,
+    squeeze,
+    flatten,
+    slice,
+    narrow,
+    split,
+    flip,
+  },
   ...{ pad, tile, repeat, roll },
   ...{ sum, mean, max, min, prod, variance, std, norm, logsumexp, argmax, argmin, any, all, cumsum, cumprod },
-  ...{ neg, abs, sign, floor, ceil, round, exp, log, sqrt, rsqrt, reciprocal, sin, cos, tan, tanh, erf, sigmoid },
+  ...{
+    neg,
+    abs,
+    sign,
+    floor,
+    ceil,
+    round,
+    exp,
+    log,
+    sqrt,
+    rsqrt,
+    reciprocal,
+    sin,
+    cos,
+    tan,
+    tanh,
+    erf,
+    sigmoid,
+  },
   ...{ logicalNot, isNaN, isFinite, matmul, dot, stopGradient, zerosLike, onesLike },
 };
 

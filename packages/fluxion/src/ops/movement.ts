@@ -1,12 +1,20 @@
 import { decode, promote } from "../core/dtypes.js";
 import { OptionError, ShapeError } from "../core/errors.js";
 import { apply1, type Op } from "../core/node.js";
-import { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from "../core/shape.js";
+import {
+  broadcastShapes,
+  normalizeAxes,
+  normalizeAxis,
+  sameShape,
+  showShape,
+  sizeOf,
+  type Shape,
+} from "../core/shape.js";
 import { literalOf, constant, type Tensor } from "../core/tensor.js";
 import { add, sub } from "./arithmetic.js";
 import { cast } from "./compare.js";
 import { zeros } from "./create.js";
-import { alignBatch } from "./elementwise.js";
+import { alignBatch } from "./batching.js";
 import { sumTo } from "./reduce.js";
 
 const reshapeOp: Op<{ shape: Shape }> = {
@@ -20,10 +28,12 @@ const reshapeOp: Op<{ shape: Shape }> = {
     const literal = literalOf(x!);
     if (literal && x!.size === 1) return [constant(decode(literal, x!.dtype), x!.dtype, shape)];
     // A broadcast scalar has no layout of its own.
-    if (x!.node.op.name === "Expand" && x!.node.inputs[0]!.size === 1) return [broadcastTo(reshape(x!.node.inputs[0]!, []), shape)];
+    if (x!.node.op.name === "Expand" && x!.node.inputs[0]!.size === 1)
+      return [broadcastTo(reshape(x!.node.inputs[0]!, []), shape)];
     return undefined;
   },
-  emit: (scope, { attrs: { shape } }, [x]) => scope.node("Reshape", [x!, scope.ints(shape)], { allowzero: shape.includes(0) ? 1 : undefined }),
+  emit: (scope, { attrs: { shape } }, [x]) =>
+    scope.node("Reshape", [x!, scope.ints(shape)], { allowzero: shape.includes(0) ? 1 : undefined }),
 };
 
 /**
@@ -35,7 +45,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const open = shape.filter((d) => d === -1).length;
   const dims = open === 1 && known > 0 ? shape.map((d) => (d === -1 ? x.size / known : d)) : shape;
   if (sizeOf(dims) !== x.size || dims.some((d) => !Number.isInteger(d) || d < 0)) {
-    throw new ShapeError({ where: "ops.reshape", want: `a shape of ${x.size} elements`, got: `${showShape(shape)} for ${showShape(x.shape)}` });
+    throw new ShapeError({
+      where: "ops.reshape",
+      want: `a shape of ${x.size} elements`,
+      got: `${showShape(shape)} for ${showShape(x.shape)}`,
+    });
   }
   return sameShape(dims, x.shape) ? x : apply1(reshapeOp, [x], { shape: dims });
 }
@@ -43,16 +57,39 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 const transposeOp: Op<{ perm: readonly number[] }> = {
   name: "Transpose",
   infer: ([x], { perm }) => [{ shape: perm.map((p) => x!.shape[p]!), dtype: x!.dtype }],
-  grad: ({ attrs: { perm } }, [ct]) => [transpose(ct!, perm.map((_, i) => perm.indexOf(i)))],
+  grad: ({ attrs: { perm } }, [ct]) => [
+    transpose(
+      ct!,
+      perm.map((_, i) => perm.indexOf(i)),
+    ),
+  ],
   batch: ([x], _, { perm }) => [transpose(x!, [0, ...perm.map((p) => p + 1)])],
   simplify({ inputs: [x], attrs: { perm } }) {
     if (perm.every((p, i) => p === i)) return [x!];
     const { op, inputs, attrs } = x!.node;
-    if (op.name === "Transpose") return [transpose(inputs[0]!, perm.map((p) => (attrs.perm as number[])[p]!))];
+    if (op.name === "Transpose")
+      return [
+        transpose(
+          inputs[0]!,
+          perm.map((p) => (attrs.perm as number[])[p]!),
+        ),
+      ];
     // Only unit axes move: a reshape, which costs nothing.
     const moving = perm.filter((p) => x!.shape[p] !== 1);
-    if (moving.every((p, i) => i === 0 || moving[i - 1]! < p)) return [reshape(x!, perm.map((p) => x!.shape[p]!))];
-    if (op.name === "Expand" && inputs[0]!.size === 1) return [broadcastTo(reshape(inputs[0]!, []), perm.map((p) => x!.shape[p]!))];
+    if (moving.every((p, i) => i === 0 || moving[i - 1]! < p))
+      return [
+        reshape(
+          x!,
+          perm.map((p) => x!.shape[p]!),
+        ),
+      ];
+    if (op.name === "Expand" && inputs[0]!.size === 1)
+      return [
+        broadcastTo(
+          reshape(inputs[0]!, []),
+          perm.map((p) => x!.shape[p]!),
+        ),
+      ];
     return undefined;
   },
   emit: (scope, { attrs: { perm } }, names) => scope.node("Transpose", names, { perm }),
@@ -63,9 +100,15 @@ const transposeOp: Op<{ perm: readonly number[] }> = {
  * @param perm which axis of `x` each axis of the result is; default: reversed
  */
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
-  const order = perm ? perm.map((p) => normalizeAxis("ops.transpose", p, x.rank)) : x.shape.map((_, i) => x.rank - 1 - i);
+  const order = perm
+    ? perm.map((p) => normalizeAxis("ops.transpose", p, x.rank))
+    : x.shape.map((_, i) => x.rank - 1 - i);
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
-    throw new ShapeError({ where: "ops.transpose", want: `a permutation of ${x.rank} axes`, got: showShape(order) });
+    throw new ShapeError({
+      where: "ops.transpose",
+      want: `a permutation of ${x.rank} axes`,
+      got: showShape(order),
+    });
   }
   return order.every((p, i) => p === i) ? x : apply1(transposeOp, [x], { perm: order });
 }
@@ -73,7 +116,10 @@ export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
 /** Axes `a` and `b` exchanged. */
 export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   const [i, j] = [normalizeAxis("ops.swapAxes", a, x.rank), normalizeAxis("ops.swapAxes", b, x.rank)];
-  return transpose(x, x.shape.map((_, k) => (k === i ? j : k === j ? i : k)));
+  return transpose(
+    x,
+    x.shape.map((_, k) => (k === i ? j : k === j ? i : k)),
+  );
 }
 
 /** Axis `from` moved to position `to`; the others keep their order. */
@@ -100,7 +146,11 @@ const expandOp: Op<{ shape: Shape }> = {
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes("ops.broadcastTo", x.shape, shape), shape)) {
-    throw new ShapeError({ where: "ops.broadcastTo", want: `a shape that ${showShape(x.shape)} broadcasts to`, got: showShape(shape) });
+    throw new ShapeError({
+      where: "ops.broadcastTo",
+      want: `a shape that ${showShape(x.shape)} broadcasts to`,
+      got: showShape(shape),
+    });
   }
   return apply1(expandOp, [x], { shape });
 }
@@ -116,11 +166,21 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
 
 /** Without the given axes, which must have size 1 (default: all such axes). */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
-  const axes = axis === undefined ? x.shape.flatMap((d, i) => (d === 1 ? [i] : [])) : normalizeAxes("ops.squeeze", axis, x.rank);
+  const axes =
+    axis === undefined
+      ? x.shape.flatMap((d, i) => (d === 1 ? [i] : []))
+      : normalizeAxes("ops.squeeze", axis, x.rank);
   if (axes.some((a) => x.shape[a] !== 1)) {
-    throw new ShapeError({ where: "ops.squeeze", want: "axes of size 1", got: `${showShape(axes)} of ${showShape(x.shape)}` });
+    throw new ShapeError({
+      where: "ops.squeeze",
+      want: "axes of size 1",
+      got: `${showShape(axes)} of ${showShape(x.shape)}`,
+    });
   }
-  return reshape(x, x.shape.filter((_, i) => !axes.includes(i)));
+  return reshape(
+    x,
+    x.shape.filter((_, i) => !axes.includes(i)),
+  );
 }
 
 /** One axis of all elements, or axes `start`…`end` (included) merged. */
@@ -133,7 +193,10 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
 const concatOp: Op<{ axis: number }> = {
   name: "Concat",
   infer: (inputs, { axis }) => [
-    { shape: inputs[0]!.shape.map((d, i) => (i === axis ? inputs.reduce((n, t) => n + t.shape[i]!, 0) : d)), dtype: inputs[0]!.dtype },
+    {
+      shape: inputs[0]!.shape.map((d, i) => (i === axis ? inputs.reduce((n, t) => n + t.shape[i]!, 0) : d)),
+      dtype: inputs[0]!.dtype,
+    },
   ],
   grad({ inputs, attrs: { axis } }, [ct], needs) {
     let start = 0;
@@ -152,21 +215,35 @@ const concatOp: Op<{ axis: number }> = {
 
 /** Tensors joined along an axis. @throws ShapeError if the other axes differ */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
-  if (tensors.length === 0) throw new ShapeError({ where: "ops.concat", want: "at least one tensor", got: "none" });
+  if (tensors.length === 0)
+    throw new ShapeError({ where: "ops.concat", want: "at least one tensor", got: "none" });
   const dtype = tensors.map((t) => t.dtype).reduce(promote);
   const k = normalizeAxis("ops.concat", axis, tensors[0]!.rank);
   for (const t of tensors) {
     if (t.rank !== tensors[0]!.rank || t.shape.some((d, i) => i !== k && d !== tensors[0]!.shape[i])) {
-      throw new ShapeError({ where: "ops.concat", want: `shapes equal but for axis ${k}`, got: tensors.map((u) => showShape(u.shape)).join(", ") });
+      throw new ShapeError({
+        where: "ops.concat",
+        want: `shapes equal but for axis ${k}`,
+        got: tensors.map((u) => showShape(u.shape)).join(", "),
+      });
     }
   }
-  return tensors.length === 1 ? tensors[0]! : apply1(concatOp, tensors.map((t) => cast(t, dtype)), { axis: k });
+  return tensors.length === 1
+    ? tensors[0]!
+    : apply1(
+        concatOp,
+        tensors.map((t) => cast(t, dtype)),
+        { axis: k },
+      );
 }
 
 /** Tensors of one shape joined along a new axis. */
 export const stack = (tensors: readonly Tensor[], axis = 0): Tensor => {
   const k = normalizeAxis("ops.stack", axis, (tensors[0]?.rank ?? 0) + 1);
-  return concat(tensors.map((t) => expandDims(t, k)), k);
+  return concat(
+    tensors.map((t) => expandDims(t, k)),
+    k,
+  );
 };
 
 type SliceAttrs = { starts: readonly number[]; steps: readonly number[]; lengths: readonly number[] };
@@ -191,7 +268,13 @@ const sliceOp: Op<SliceAttrs> = {
       return stop < 0 ? -1e9 : stop;
     };
     const ints = (f: (i: number) => number): string => scope.ints(axes.map(f));
-    return scope.node("Slice", [name!, ints((i) => starts[i]!), ints(end), scope.ints(axes), ints((i) => steps[i]!)]);
+    return scope.node("Slice", [
+      name!,
+      ints((i) => starts[i]!),
+      ints(end),
+      scope.ints(axes),
+      ints((i) => steps[i]!),
+    ]);
   },
 };
 
@@ -202,7 +285,10 @@ function unslice(ct: Tensor, shape: Shape, { starts, steps, lengths }: SliceAttr
     const [start, step, length] = [starts[axis]!, steps[axis]!, lengths[axis]!];
     if (length === n && step === 1) return;
     if (length === 0) {
-      out = zeros(out.shape.map((d, i) => (i === axis ? n : d)), { dtype: ct.dtype });
+      out = zeros(
+        out.shape.map((d, i) => (i === axis ? n : d)),
+        { dtype: ct.dtype },
+      );
       return;
     }
     const stride = Math.abs(step);
@@ -222,8 +308,15 @@ function unslice(ct: Tensor, shape: Shape, { starts, steps, lengths }: SliceAttr
 function spread(x: Tensor, axis: number, stride: number): Tensor {
   const wide = expandDims(x, axis + 1);
   const after = wide.shape.map((_, i) => (i === axis + 1 ? stride - 1 : 0));
-  const padded = padZeros(wide, after.map(() => 0), after);
-  return reshape(padded, x.shape.map((d, i) => (i === axis ? d * stride : d)));
+  const padded = padZeros(
+    wide,
+    after.map(() => 0),
+    after,
+  );
+  return reshape(
+    padded,
+    x.shape.map((d, i) => (i === axis ? d * stride : d)),
+  );
 }
 
 /** One axis' part of a slice: an index, or `[start, stop, step]` with NumPy's meaning of negatives; null: all. */
@@ -235,7 +328,8 @@ export type SlicePart = number | readonly [start?: number | null, stop?: number 
  * @throws ShapeError for an index out of bounds or too many parts; OptionError for a zero step
  */
 export function slice(x: Tensor, ...parts: readonly SlicePart[]): Tensor {
-  if (parts.length > x.rank) throw new ShapeError({ where: "ops.slice", want: `at most ${x.rank} parts`, got: String(parts.length) });
+  if (parts.length > x.rank)
+    throw new ShapeError({ where: "ops.slice", want: `at most ${x.rank} parts`, got: String(parts.length) });
   const starts: number[] = [];
   const steps: number[] = [];
   const lengths: number[] = [];
@@ -250,7 +344,8 @@ export function slice(x: Tensor, ...parts: readonly SlicePart[]): Tensor {
       return;
     }
     const [start, stop, step = 1] = part ?? [];
-    if (step === 0 || !Number.isInteger(step)) throw new OptionError({ where: "ops.slice", want: "a whole step other than 0", got: String(step) });
+    if (step === 0 || !Number.isInteger(step))
+      throw new OptionError({ where: "ops.slice", want: "a whole step other than 0", got: String(step) });
     const bound = (v: number | null | undefined, fallback: number): number => {
       if (v === null || v === undefined) return fallback;
       const from = v < 0 ? v + n : v;
@@ -262,7 +357,9 @@ export function slice(x: Tensor, ...parts: readonly SlicePart[]): Tensor {
     steps.push(step);
     lengths.push(Math.max(0, Math.ceil((b - a) / step)));
   });
-  const out = lengths.every((n, i) => n === x.shape[i] && steps[i] === 1) ? x : apply1(sliceOp, [x], { starts, steps, lengths });
+  const out = lengths.every((n, i) => n === x.shape[i] && steps[i] === 1)
+    ? x
+    : apply1(sliceOp, [x], { starts, steps, lengths });
   return dropped.length === 0 ? out : squeeze(out, dropped);
 }
 
@@ -292,12 +389,15 @@ export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
 
 const padOp: Op<{ before: readonly number[]; after: readonly number[] }> = {
   name: "Pad",
-  infer: ([x], { before, after }) => [{ shape: x!.shape.map((d, i) => d + before[i]! + after[i]!), dtype: x!.dtype }],
+  infer: ([x], { before, after }) => [
+    { shape: x!.shape.map((d, i) => d + before[i]! + after[i]!), dtype: x!.dtype },
+  ],
   grad: ({ inputs: [x], attrs: { before } }, [ct]) => [
     slice(ct!, ...before.map((b, i): SlicePart => [b, b + x!.shape[i]!])),
   ],
   batch: ([x], _, { before, after }) => [padZeros(x!, [0, ...before], [0, ...after])],
-  emit: (scope, { attrs: { before, after } }, [x]) => scope.node("Pad", [x!, scope.ints([...before, ...after])]),
+  emit: (scope, { attrs: { before, after } }, [x]) =>
+    scope.node("Pad", [x!, scope.ints([...before, ...after])]),
 };
 
 /** Zeros around `x`. @internal use `pad` */
@@ -309,17 +409,32 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   const rank = Math.max(x.rank, counts.length);
   const shape = [...new Array<number>(rank - x.rank).fill(1), ...x.shape];
   const times = [...new Array<number>(rank - counts.length).fill(1), ...counts];
-  const wide = reshape(x, shape.flatMap((d) => [1, d]));
-  const all = broadcastTo(wide, shape.flatMap((d, i) => [times[i]!, d]));
-  return reshape(all, shape.map((d, i) => d * times[i]!));
+  const wide = reshape(
+    x,
+    shape.flatMap((d) => [1, d]),
+  );
+  const all = broadcastTo(
+    wide,
+    shape.flatMap((d, i) => [times[i]!, d]),
+  );
+  return reshape(
+    all,
+    shape.map((d, i) => d * times[i]!),
+  );
 }
 
 /** Every entry `count` times in place along `axis`: [a, b] → [a, a, b, b]. */
 export function repeat(x: Tensor, count: number, axis: number): Tensor {
   const k = normalizeAxis("ops.repeat", axis, x.rank);
   const wide = expandDims(x, k + 1);
-  const all = broadcastTo(wide, wide.shape.map((d, i) => (i === k + 1 ? count : d)));
-  return reshape(all, x.shape.map((d, i) => (i === k ? d * count : d)));
+  const all = broadcastTo(
+    wide,
+    wide.shape.map((d, i) => (i === k + 1 ? count : d)),
+  );
+  return reshape(
+    all,
+    x.shape.map((d, i) => (i === k ? d * count : d)),
+  );
 }
 
 /** Entries shifted by `shift` along an axis, those that leave coming back at the other end. */
@@ -345,7 +460,12 @@ export function pad(
 ): Tensor {
   const { mode = "constant", value = 0 } = options;
   const legal = widths.length === x.rank && widths.flat().every((w) => Number.isInteger(w) && w >= 0);
-  if (!legal) throw new ShapeError({ where: "ops.pad", want: `${x.rank} pairs of whole numbers ≥ 0`, got: JSON.stringify(widths) });
+  if (!legal)
+    throw new ShapeError({
+      where: "ops.pad",
+      want: `${x.rank} pairs of whole numbers ≥ 0`,
+      got: JSON.stringify(widths),
+    });
   if (mode === "constant") {
     const [before, after] = [widths.map((w) => w[0]), widths.map((w) => w[1])];
     if (value === 0) return padZeros(x, before, after);
@@ -356,15 +476,33 @@ export function pad(
     const n = x.shape[axis]!;
     const limit = mode === "edge" ? Infinity : mode === "wrap" ? n : n - 1;
     if (Math.max(before, after) > limit) {
-      throw new ShapeError({ where: `ops.pad: axis ${axis}`, want: `margins ≤ ${limit} for ${mode}`, got: `${before}, ${after}` });
+      throw new ShapeError({
+        where: `ops.pad: axis ${axis}`,
+        want: `margins ≤ ${limit} for ${mode}`,
+        got: `${before}, ${after}`,
+      });
     }
     const edge = (at: number, count: number): Tensor => repeat(narrow(out, axis, at, at + 1), count, axis);
     const parts: Tensor[] = [];
     const reflect = mode === "reflect";
     const core = out;
-    if (before > 0) parts.push(mode === "edge" ? edge(0, before) : reflect ? flip(narrow(core, axis, 1, before + 1), axis) : narrow(core, axis, n - before, n));
+    if (before > 0)
+      parts.push(
+        mode === "edge"
+          ? edge(0, before)
+          : reflect
+            ? flip(narrow(core, axis, 1, before + 1), axis)
+            : narrow(core, axis, n - before, n),
+      );
     parts.push(core);
-    if (after > 0) parts.push(mode === "edge" ? edge(n - 1, after) : reflect ? flip(narrow(core, axis, n - 1 - after, n - 1), axis) : narrow(core, axis, 0, after));
+    if (after > 0)
+      parts.push(
+        mode === "edge"
+          ? edge(n - 1, after)
+          : reflect
+            ? flip(narrow(core, axis, n - 1 - after, n - 1), axis)
+            : narrow(core, axis, 0, after),
+      );
     out = concat(parts, axis);
   });
   return out;

@@ -31,7 +31,12 @@ const layerNormOp: Op<{ axis: number; epsilon: number }> = {
     const shape = x!.shape.slice(axis);
     const scale = scope.literal(filled(x!, sizeOf(shape)), x!.dtype, shape);
     const wanted = scope.isUsed(outputs[1]!);
-    const names = scope.node("LayerNormalization", [name!, scale], { axis, epsilon }, { outputs: wanted ? 3 : 1 });
+    const names = scope.node(
+      "LayerNormalization",
+      [name!, scale],
+      { axis, epsilon },
+      { outputs: wanted ? 3 : 1 },
+    );
     return [names[0]!, names[2] ?? ""];
   },
   flops: ({ inputs: [x] }) => 8 * x!.size,
@@ -65,7 +70,11 @@ const affine = (y: Tensor, { scale, bias }: Affine, shape?: Shape): Tensor => {
  * (x − mean)/√(var + epsilon)·scale + bias over the axes from `axis` on (default: the last).
  * @param weights scale and bias of the shape of those axes
  */
-export function layerNorm(x: Tensor, weights: Affine = {}, options: NormOptions & { axis?: number } = {}): Tensor {
+export function layerNorm(
+  x: Tensor,
+  weights: Affine = {},
+  options: NormOptions & { axis?: number } = {},
+): Tensor {
   const t = toFloat(x);
   const axis = normalizeAxis("ops.layerNorm", options.axis ?? -1, t.rank);
   return affine(apply(layerNormOp, [t], { axis, epsilon: options.epsilon ?? 1e-5 })[0]!, weights);
@@ -85,11 +94,20 @@ export function rmsNorm(x: Tensor, weights: { scale?: Tensor } = {}, options: No
  * @param weights scale and bias [C]
  * @throws ShapeError if the groups do not divide the channels
  */
-export function groupNorm(x: Tensor, groups: number, weights: Affine = {}, options: NormOptions = {}): Tensor {
+export function groupNorm(
+  x: Tensor,
+  groups: number,
+  weights: Affine = {},
+  options: NormOptions = {},
+): Tensor {
   const t = toFloat(x);
   const [b, c] = t.shape;
   if (t.rank < 2 || c! % groups !== 0) {
-    throw new ShapeError({ where: "ops.groupNorm", want: `channels in ${groups} equal groups`, got: showShape(t.shape) });
+    throw new ShapeError({
+      where: "ops.groupNorm",
+      want: `channels in ${groups} equal groups`,
+      got: showShape(t.shape),
+    });
   }
   const flat = reshape(t, [b!, groups, -1]);
   const y = reshape(layerNorm(flat, {}, options), t.shape);
@@ -121,7 +139,8 @@ export function batchNorm(
   options: NormOptions & { training?: boolean; momentum?: number } = {},
 ): { y: Tensor; stats: BatchStats } {
   const { training = false, momentum = 0.1, epsilon = 1e-5 } = options;
-  if (!(momentum > 0 && momentum <= 1)) throw new OptionError({ where: "ops.batchNorm", want: "momentum in (0, 1]", got: String(momentum) });
+  if (!(momentum > 0 && momentum <= 1))
+    throw new OptionError({ where: "ops.batchNorm", want: "momentum in (0, 1]", got: String(momentum) });
   const t = toFloat(x);
   const channel = [t.shape[1]!, ...t.shape.slice(2).map(() => 1)];
   const axes = t.shape.map((_, i) => i).filter((i) => i !== 1);
@@ -135,8 +154,12 @@ export function batchNorm(
   const centred = sub(t, reshape(mu, channel));
   const variance = mean(square(centred), axes);
   const y = mul(centred, reshape(rsqrt(add(variance, epsilon)), channel));
-  const move = (old: Tensor, now: Tensor): Tensor => add(mul(old, 1 - momentum), mul(now.stopGradient(), momentum));
+  const move = (old: Tensor, now: Tensor): Tensor =>
+    add(mul(old, 1 - momentum), mul(now.stopGradient(), momentum));
   // The running variance is the unbiased one, as in PyTorch.
   const unbiased = mul(variance, count / Math.max(1, count - 1));
-  return { y: affine(y, weights, channel), stats: { mean: move(stats.mean, mu), variance: move(stats.variance, unbiased) } };
+  return {
+    y: affine(y, weights, channel),
+    stats: { mean: move(stats.mean, mu), variance: move(stats.variance, unbiased) },
+  };
 }

@@ -11,11 +11,17 @@ import { abs, exp, isInf, log } from "./unary.js";
 
 type ReduceAttrs = { axes: readonly number[] };
 
-const kept = (shape: Shape, axes: readonly number[]): number[] => shape.map((d, i) => (axes.includes(i) ? 1 : d));
-const dropped = (shape: Shape, axes: readonly number[]): number[] => shape.filter((_, i) => !axes.includes(i));
+const kept = (shape: Shape, axes: readonly number[]): number[] =>
+  shape.map((d, i) => (axes.includes(i) ? 1 : d));
+const dropped = (shape: Shape, axes: readonly number[]): number[] =>
+  shape.filter((_, i) => !axes.includes(i));
 
 /** Reductions drop their axes; `keepDims` puts them back by a reshape. */
-function reduceOp(name: string, grad: Op<ReduceAttrs>["grad"], simplify?: Op<ReduceAttrs>["simplify"]): Op<ReduceAttrs> {
+function reduceOp(
+  name: string,
+  grad: Op<ReduceAttrs>["grad"],
+  simplify?: Op<ReduceAttrs>["simplify"],
+): Op<ReduceAttrs> {
   const op: Op<ReduceAttrs> = {
     name,
     infer: ([x], { axes }) => [{ shape: dropped(x!.shape, axes), dtype: x!.dtype }],
@@ -44,12 +50,16 @@ const sumOp = reduceOp(
     // The sum over broadcast axes is a multiple.
     const { op, inputs } = x!.node;
     if (op.name !== "Expand") return undefined;
-    const small = reshape(inputs[0]!, [...new Array<number>(x!.rank - inputs[0]!.rank).fill(1), ...inputs[0]!.shape]);
+    const small = reshape(inputs[0]!, [
+      ...new Array<number>(x!.rank - inputs[0]!.rank).fill(1),
+      ...inputs[0]!.shape,
+    ]);
     const spread = axes.filter((a) => small.shape[a] === 1);
     if (spread.length === 0) return undefined;
     const rest = axes.filter((a) => small.shape[a] !== 1);
     const scaled = mul(small, sizeOf(spread.map((a) => x!.shape[a]!)));
-    const inner = rest.length === 0 ? scaled : reshape(apply1(sumOp, [scaled], { axes: rest }), kept(small.shape, rest));
+    const inner =
+      rest.length === 0 ? scaled : reshape(apply1(sumOp, [scaled], { axes: rest }), kept(small.shape, rest));
     const shape = dropped(x!.shape, axes);
     return [broadcastTo(reshape(inner, dropped(inner.shape, axes)), shape)];
   },
@@ -71,7 +81,13 @@ export interface ReduceOptions {
 
 type Axis = number | readonly number[] | undefined;
 
-function reduce(where: string, op: Op<ReduceAttrs>, x: Tensor, axis: Axis, options: ReduceOptions = {}): Tensor {
+function reduce(
+  where: string,
+  op: Op<ReduceAttrs>,
+  x: Tensor,
+  axis: Axis,
+  options: ReduceOptions = {},
+): Tensor {
   const axes = normalizeAxes(`ops.${where}`, axis, x.rank);
   const y = axes.length === 0 ? x : apply1(op, [x], { axes });
   return options.keepDims ? reshape(y, kept(x.shape, axes)) : y;
@@ -82,7 +98,9 @@ const countable = (x: Tensor): Tensor => (x.dtype === "bool" || x.dtype === "uin
 /** Sum over the given axes (default: all). Booleans are counted as int32. */
 export const sum = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor => {
   const t = countable(x);
-  return t.dtype === "uint32" ? cast(reduce("sum", sumOp, cast(t, "int64"), axis, options), "uint32") : reduce("sum", sumOp, t, axis, options);
+  return t.dtype === "uint32"
+    ? cast(reduce("sum", sumOp, cast(t, "int64"), axis, options), "uint32")
+    : reduce("sum", sumOp, t, axis, options);
 };
 
 /** `x` summed down to a shape it was broadcast from. @internal */
@@ -96,7 +114,8 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
 
 /** Number of elements that a reduction over `axis` sums. */
-const countOf = (x: Tensor, axis: Axis): number => sizeOf(normalizeAxes("ops.mean", axis, x.rank).map((a) => x.shape[a]!));
+const countOf = (x: Tensor, axis: Axis): number =>
+  sizeOf(normalizeAxes("ops.mean", axis, x.rank).map((a) => x.shape[a]!));
 
 /** Arithmetic mean over the given axes (default: all). */
 export const mean = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
@@ -163,30 +182,45 @@ const cumsumOp: Op<{ axis: number; reverse: boolean }> = {
   infer: ([x]) => [x!],
   grad: ({ attrs: { axis, reverse } }, [ct]) => [apply1(cumsumOp, [ct!], { axis, reverse: !reverse })],
   batch: ([x], _, { axis, reverse }) => [apply1(cumsumOp, [x!], { axis: axis + 1, reverse })],
-  emit: (scope, { attrs: { axis, reverse } }, [x]) => scope.node("CumSum", [x!, scope.ints(axis)], { reverse: reverse ? 1 : 0 }),
+  emit: (scope, { attrs: { axis, reverse } }, [x]) =>
+    scope.node("CumSum", [x!, scope.ints(axis)], { reverse: reverse ? 1 : 0 }),
 };
 
 /** Sums of the entries up to each one along an axis (from the other end with `reverse`). */
 export function cumsum(x: Tensor, axis: number, options: { reverse?: boolean } = {}): Tensor {
-  return apply1(cumsumOp, [countable(x)], { axis: normalizeAxis("ops.cumsum", axis, x.rank), reverse: options.reverse ?? false });
+  return apply1(cumsumOp, [countable(x)], {
+    axis: normalizeAxis("ops.cumsum", axis, x.rank),
+    reverse: options.reverse ?? false,
+  });
 }
 
 /** Variance over the given axes: Σ(x − mean)²/(n − ddof). @param options `ddof`, default 0 */
-export function variance(x: Tensor, axis?: number | readonly number[], options: ReduceOptions & { ddof?: number } = {}): Tensor {
+export function variance(
+  x: Tensor,
+  axis?: number | readonly number[],
+  options: ReduceOptions & { ddof?: number } = {},
+): Tensor {
   const t = toFloat(x);
   const centred = sub(t, mean(t, axis, { keepDims: true }));
   return mul(sum(square(centred), axis, options), 1 / (countOf(x, axis) - (options.ddof ?? 0)));
 }
 
 /** Standard deviation over the given axes; gradient 0 where it is 0. */
-export const std = (x: Tensor, axis?: number | readonly number[], options: ReduceOptions & { ddof?: number } = {}): Tensor =>
-  safeSqrt(variance(x, axis, options));
+export const std = (
+  x: Tensor,
+  axis?: number | readonly number[],
+  options: ReduceOptions & { ddof?: number } = {},
+): Tensor => safeSqrt(variance(x, axis, options));
 
 /**
  * p-norm over the given axes: (Σ|x|^p)^(1/p); gradient 0 at 0.
  * @param options `ord` p: 1, 2 (default), any p > 0, or Infinity
  */
-export function norm(x: Tensor, axis?: number | readonly number[], options: ReduceOptions & { ord?: number } = {}): Tensor {
+export function norm(
+  x: Tensor,
+  axis?: number | readonly number[],
+  options: ReduceOptions & { ord?: number } = {},
+): Tensor {
   const { ord = 2 } = options;
   const t = toFloat(x);
   if (ord === Infinity) return max(abs(t), axis, options);
@@ -195,7 +229,11 @@ export function norm(x: Tensor, axis?: number | readonly number[], options: Redu
   if (!(ord > 0)) throw new DtypeError({ where: "ops.norm", want: "ord > 0", got: String(ord) });
   const total = sum(abs(t).pow(ord), axis, options);
   const zero = equal(total, 0);
-  return where(zero, zeros(total.shape, { dtype: total.dtype }), where(zero, onesLike(total), total).pow(1 / ord));
+  return where(
+    zero,
+    zeros(total.shape, { dtype: total.dtype }),
+    where(zero, onesLike(total), total).pow(1 / ord),
+  );
 }
 
 /** log Σ e^x over the given axes, without overflow; −∞ where all are. */
@@ -220,13 +258,15 @@ const argOp = (name: string): Op<{ axis: number }> => {
 const argmaxOp = argOp("ArgMax");
 const argminOp = argOp("ArgMin");
 
-const arg = (name: string, op: Op<{ axis: number }>) => (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
-  const t = ordered(name, x);
-  const flat = axis === undefined ? reshape(t, [t.size]) : t;
-  const k = normalizeAxis(`ops.${name}`, axis ?? 0, flat.rank);
-  const index = cast(apply1(op, [flat], { axis: k }), "int32");
-  return options.keepDims && axis !== undefined ? expandDims(index, k) : index;
-};
+const arg =
+  (name: string, op: Op<{ axis: number }>) =>
+  (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
+    const t = ordered(name, x);
+    const flat = axis === undefined ? reshape(t, [t.size]) : t;
+    const k = normalizeAxis(`ops.${name}`, axis ?? 0, flat.rank);
+    const index = cast(apply1(op, [flat], { axis: k }), "int32");
+    return options.keepDims && axis !== undefined ? expandDims(index, k) : index;
+  };
 /** int32 position of the largest element along an axis (default: of all, flattened); the first at ties. */
 export const argmax = arg("argmax", argmaxOp);
 /** int32 position of the smallest element along an axis (default: of all, flattened); the first at ties. */
