@@ -57,7 +57,8 @@ export class Tensor {
 
   /** Replaces the history by its value. @internal */
   settle(storage: Storage): void {
-    this.#node = fromStorage(storage, this.shape, this.dtype).node;
+    // The new node's output must be this very tensor: graphs built on it name it by identity.
+    this.#node = { ...fromStorage(storage, this.shape, this.dtype).node, outputs: [this] };
   }
 
   /** The elements in row-major order (float16 as half bits, bool as 0/1, int64 as bigint). Do not write to them. */
