@@ -32,3 +32,11 @@ it("smoke", async () => {
   expect(await grad(checkpoint((t: Tensor) => t.sin().sin()))(tensor(0.5)).item()).toBeCloseTo(Math.cos(Math.sin(0.5)) * Math.cos(0.5), 6);
   expect(await grad(customGradient((t: Tensor) => t.mul(2), (ct) => [ct.mul(7)]))(tensor(1)).item()).toBe(7);
 });
+
+it("a value computed early serves what is built on it", async () => {
+  const early = tensor([1, 2]).mul(2).square();
+  const late = early.add(1);
+  expect(await early.toArray()).toEqual([4, 16]);
+  expect(await late.toArray()).toEqual([5, 17]);
+  expect(await early.add(late).toArray()).toEqual([9, 33]);
+});
