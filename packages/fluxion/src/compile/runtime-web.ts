@@ -1,5 +1,5 @@
 import { checkDevice, type Device } from "./device.js";
-import { loadSession, type OrtModule, type Runtime } from "./runtime.js";
+import { doubleOptions, loadSession, type OrtModule, type Runtime } from "./runtime.js";
 
 const devices = async (): Promise<readonly Device[]> => {
   const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu;
@@ -10,7 +10,7 @@ const devices = async (): Promise<readonly Device[]> => {
 /** ONNX Runtime in the browser; the Wasm module is fetched when the first program is loaded. */
 export const runtime: Runtime = {
   devices,
-  async load(bytes, inputs, outputs, { device, threads }) {
+  async load(bytes, inputs, outputs, { device, threads, doubles }) {
     checkDevice(device, await devices());
     const ort =
       device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
@@ -19,6 +19,7 @@ export const runtime: Runtime = {
     return loadSession(ort as unknown as OrtModule, bytes, inputs, outputs, {
       executionProviders: [device],
       graphOptimizationLevel: "all",
+      ...(doubles ? doubleOptions : {}),
       ...(device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {}),
     });
   },

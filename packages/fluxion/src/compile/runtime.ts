@@ -35,7 +35,17 @@ export interface SessionOptions {
   readonly threads?: number | undefined;
   /** Writes ONNX Runtime's own profile to a file with this prefix (Node only). */
   readonly profile?: string | undefined;
+  /** Whether the model computes in float64. */
+  readonly doubles?: boolean | undefined;
 }
+
+/**
+ * Session options of models in float64: ONNX Runtime's fusion of a matrix product with a factor keeps the factor in
+ * float32.
+ */
+export const doubleOptions = {
+  extra: { optimization: { disable_specified_optimizers: "MatMulScaleFusion" } },
+} as const;
 
 /** The parts of onnxruntime-common that both packages export; their typings differ only in names. */
 export interface OrtModule {

@@ -102,8 +102,9 @@ export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const x = asTensor(a, b instanceof Tensor ? b.dtype : undefined);
   const y = asTensor(b, a instanceof Tensor ? a.dtype : undefined);
   const dtype = promote(x.dtype, y.dtype);
-  if (dtype !== "bool") return apply1(whereOp, [condition, cast(x, dtype), cast(y, dtype)], {});
-  return cast(apply1(whereOp, [condition, cast(x, "uint8"), cast(y, "uint8")], {}), "bool");
+  // ONNX Runtime chooses between these two dtypes only in wider clothes.
+  const carrier = dtype === "bool" ? "uint8" : dtype === "uint32" ? "int64" : dtype;
+  return cast(apply1(whereOp, [condition, cast(x, carrier), cast(y, carrier)], {}), dtype);
 }
 
 /** `x` held within [low, high]; gradient 1 inside and at the bounds, 0 outside (as PyTorch's clamp). */

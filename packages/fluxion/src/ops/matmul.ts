@@ -1,6 +1,6 @@
 import { decode, isFloat, promote } from "../core/dtypes.js";
 import { ShapeError } from "../core/errors.js";
-import { apply1, type Op } from "../core/node.js";
+import { apply1, type EmitScope, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape, showShape, sizeOf, type Shape } from "../core/shape.js";
 import { literalOf, type Tensor } from "../core/tensor.js";
 import { mul } from "./arithmetic.js";
@@ -80,20 +80,29 @@ const matmulOp: Op<MatMulAttrs> = {
     return flattenBatch(a!, b!, attrs);
   },
   emit(scope, { inputs: [a, b], attrs: { transA, transB, alpha } }, names) {
-    if (!transA && !transB && alpha === 1) return scope.node("MatMul", names);
-    // FusedMatMul refuses an outer product of a transposed column on some paths; Gemm is the standard form for matrices.
-    if (a!.rank === 2 && b!.rank === 2) {
-      return scope.node("Gemm", names, { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha });
+    // ONNX holds alpha in float32: in double, a factor that does not fit is multiplied in by itself.
+    if (a!.dtype === "float64" && Math.fround(alpha) !== alpha) {
+      const y = emitProduct(scope, a!.rank === 2 && b!.rank === 2, names, { transA, transB, alpha: 1 });
+      return scope.node("Mul", [...y, scope.literal(Float64Array.of(alpha), "float64", [])]);
     }
-    return scope.node(
-      "FusedMatMul",
-      names,
-      { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha },
-      { domain: "com.microsoft" },
-    );
+    return emitProduct(scope, a!.rank === 2 && b!.rank === 2, names, { transA, transB, alpha });
   },
   flops: ({ inputs: [a], attrs, outputs: [y] }) => 2 * y!.size * matrixShape(a!.shape, attrs.transA)[1],
 };
+
+function emitProduct(
+  scope: EmitScope,
+  matrices: boolean,
+  names: readonly string[],
+  attrs: MatMulAttrs,
+): string[] {
+  const { alpha } = attrs;
+  const [transA, transB] = [attrs.transA ? 1 : 0, attrs.transB ? 1 : 0];
+  if (!transA && !transB && alpha === 1) return scope.node("MatMul", names);
+  // FusedMatMul refuses an outer product of a transposed column on some paths; Gemm is the standard form for matrices.
+  if (matrices) return scope.node("Gemm", names, { transA, transB, alpha });
+  return scope.node("FusedMatMul", names, { transA, transB, alpha }, { domain: "com.microsoft" });
+}
 
 /** alpha·op(a)·op(b) summed to `shape`; batch axes that `shape` lacks are folded into the contraction. */
 function product(
@@ -125,6 +134,9 @@ function swappedMatrix(t: Tensor): Tensor | undefined {
   const swaps = perm.every((p, i) => (i < r - 2 ? p === i : p === (i === r - 1 ? r - 2 : r - 1)));
   return swaps ? t.node.inputs[0] : undefined;
 }
+
+/** Whether float32 holds a factor without overflow or underflow: Gemm skips the product where alpha is 0. */
+const isOrdinary = (alpha: number): boolean => Math.abs(alpha) > 1e-30 && Math.abs(alpha) < 1e30;
 
 function scalarFactor(t: Tensor): { of: Tensor; factor: number } | undefined {
   if (t.node.op.name !== "Mul" || !isFloat(t.dtype) || t.dtype === "float16") return undefined;

@@ -95,13 +95,13 @@ function reduce(
 
 const countable = (x: Tensor): Tensor => (x.dtype === "bool" || x.dtype === "uint8" ? cast(x, "int32") : x);
 
+/** Runs a sum or a product in a dtype that ONNX Runtime adds and multiplies up: uint32 as int64, back at the end. */
+const accumulate = (x: Tensor, f: (t: Tensor) => Tensor): Tensor =>
+  x.dtype === "uint32" ? cast(f(cast(x, "int64")), "uint32") : f(countable(x));
+
 /** Sum over the given axes (default: all). Booleans are counted as int32. */
-export const sum = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor => {
-  const t = countable(x);
-  return t.dtype === "uint32"
-    ? cast(reduce("sum", sumOp, cast(t, "int64"), axis, options), "uint32")
-    : reduce("sum", sumOp, t, axis, options);
-};
+export const sum = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
+  accumulate(x, (t) => reduce("sum", sumOp, t, axis, options));
 
 /** `x` summed down to a shape it was broadcast from. @internal */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
@@ -170,7 +170,7 @@ function runningProduct(x: Tensor, axis: number, reverse: boolean): Tensor {
 
 /** Product over the given axes; its gradient is right at zeros. */
 export const prod = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
-  reduce("prod", prodOp, countable(x), axis, options);
+  accumulate(x, (t) => reduce("prod", prodOp, t, axis, options));
 
 /** Products of the entries up to each one along an axis. */
 export function cumprod(x: Tensor, axis: number, options: { reverse?: boolean } = {}): Tensor {
@@ -188,10 +188,8 @@ const cumsumOp: Op<{ axis: number; reverse: boolean }> = {
 
 /** Sums of the entries up to each one along an axis (from the other end with `reverse`). */
 export function cumsum(x: Tensor, axis: number, options: { reverse?: boolean } = {}): Tensor {
-  return apply1(cumsumOp, [countable(x)], {
-    axis: normalizeAxis("ops.cumsum", axis, x.rank),
-    reverse: options.reverse ?? false,
-  });
+  const attrs = { axis: normalizeAxis("ops.cumsum", axis, x.rank), reverse: options.reverse ?? false };
+  return accumulate(x, (t) => apply1(cumsumOp, [t], attrs));
 }
 
 /** Variance over the given axes: Σ(x − mean)²/(n − ddof). @param options `ddof`, default 0 */

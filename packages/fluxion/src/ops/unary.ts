@@ -30,12 +30,18 @@ export const neg = plain("Neg", (_, ct) => neg(ct), {
 export const abs = plain("Abs", (x, ct) => mul(ct, sign(x)));
 /** −1, 0 or 1. */
 export const sign = plain("Sign", "zero");
+/** Integers are whole already. */
+const rounding = (name: string) => {
+  const f = plain(name, "zero");
+  return (x: Tensor): Tensor => (isFloat(x.dtype) ? f(x) : x);
+};
+
 /** Largest whole number ≤ x. */
-export const floor = plain("Floor", "zero");
+export const floor = rounding("Floor");
 /** Smallest whole number ≥ x. */
-export const ceil = plain("Ceil", "zero");
+export const ceil = rounding("Ceil");
 /** Nearest whole number, halves to even. */
-export const round = plain("Round", "zero");
+export const round = rounding("Round");
 /** e^x. */
 export const exp = smooth("Exp", (_, ct, y) => mul(ct, y));
 /** Natural logarithm. */
@@ -127,7 +133,7 @@ export const log10 = (x: TensorLike): Tensor => mul(log(x), Math.LOG10E);
 /** 2^x. */
 export const exp2 = (x: TensorLike): Tensor => exp(mul(toFloat(x), Math.LN2));
 /** x towards zero to a whole number. Gradient zero. */
-export const trunc = (x: Tensor): Tensor => mul(sign(x), floor(abs(x)));
+export const trunc = (x: Tensor): Tensor => (isFloat(x.dtype) ? mul(sign(x), floor(abs(x))) : x);
 
 const isNanOp = unaryOp("IsNaN", "none", { result: "bool" });
 const isInfOp = unaryOp("IsInf", "none", { result: "bool" });
