@@ -57,8 +57,10 @@ export class Tensor {
 
   /** Replaces the history by its value. @internal */
   settle(storage: Storage): void {
-    // The new node's output must be this very tensor: graphs built on it name it by identity.
-    this.#node = { ...fromStorage(storage, this.shape, this.dtype).node, outputs: [this] };
+    // Graphs built on this tensor name it by identity, so it must be its node's output; and their ids are larger than
+    // the old node's, so that id must stay for the order of ids to be topological.
+    const { id } = this.#node;
+    this.#node = { ...fromStorage(storage, this.shape, this.dtype).node, id, outputs: [this] };
   }
 
   /** The elements in row-major order (float16 as half bits, bool as 0/1, int64 as bigint). Do not write to them. */
