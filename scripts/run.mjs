@@ -33,6 +33,11 @@ const tasks = {
     await build();
     return 0;
   },
+  /** Speed against other libraries and against the limit; see bench/README.md. */
+  async bench(args) {
+    await build();
+    return node(["--import", "tsx", path.join("bench", "main.ts"), ...args]);
+  },
   /** API pages into docs/api. */
   async docs(args) {
     return node([bin("typedoc"), ...args]);
