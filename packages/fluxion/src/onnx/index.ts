@@ -9,3 +9,5 @@ export {
   type Safetensors,
   type WriteSafetensorsOptions,
 } from "./safetensors.js";
+export { exportOnnx, type ExportOptions } from "./export.js";
+export type { DynamicBatch } from "./batch-traces.js";
