@@ -218,12 +218,25 @@ export function tensor(
   return fromStorage({ host, read: () => Promise.resolve(host) }, dims, dtype);
 }
 
-/** `value` as a tensor; a bare number takes the dtype of `like` unless that would lose its fraction. */
+/** Whole numbers that an integer dtype holds, both ends included. */
+const ranges: Partial<Record<DType, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  int64: [-(2 ** 63), 2 ** 63],
+};
+
+const holds = (dtype: DType, value: number): boolean => {
+  const range = ranges[dtype];
+  return range !== undefined && Number.isInteger(value) && value >= range[0] && value <= range[1];
+};
+
+/** `value` as a tensor; a bare number takes the dtype of `like`, or a wider one if that could not hold it. */
 export function asTensor(value: TensorLike, like?: DType): Tensor {
   if (value instanceof Tensor) return value;
   if (typeof value === "boolean") return constant(value, "bool");
-  if (like === undefined || like === "bool")
-    return constant(value, Number.isInteger(value) && like ? "int32" : "float32");
-  const keeps = dtypes[like].kind === "float" || Number.isInteger(value);
-  return constant(value, keeps ? like : "float32");
+  if (like === undefined) return constant(value, "float32");
+  if (dtypes[like].kind === "float") return constant(value, like);
+  const order: readonly DType[] = [like, "int32", "int64"];
+  return constant(value, order.find((dtype) => holds(dtype, value)) ?? "float32");
 }

@@ -3,7 +3,7 @@ import { apply1, type Op } from "../core/node.js";
 import { normalizeAxis } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, div, maximum, mul, sub } from "./arithmetic.js";
-import { cast, greater, where } from "./compare.js";
+import { cast, greater, greaterEqual, where } from "./compare.js";
 import { zerosLike } from "./create.js";
 import { unaryOp } from "./elementwise.js";
 import { sum } from "./reduce.js";
@@ -67,10 +67,10 @@ export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {})
   return mul(mul(t, 0.5), add(tanh(inner), 1));
 }
 const geluOp = unaryOp("Gelu", (x, ct) => {
-  // Φ(x) + x·φ(x), with u = x/√2 shared: ½(1 + erf u + (2/√π)·u·e^(−u²))
+  // Φ(x) + x·φ(x) = ½(1 + erf u + (2/√π)·u/e^(u²)), u = x/√2; the ½ last, where a matrix product can take it over.
   const u = mul(x, Math.SQRT1_2);
-  const bell = mul(mul(u, exp(neg(mul(u, u)))), 2 / Math.sqrt(Math.PI));
-  return mul(mul(ct, 0.5), add(add(erf(u), 1), bell));
+  const bell = mul(div(u, exp(mul(u, u))), 2 / Math.sqrt(Math.PI));
+  return mul(mul(ct, add(add(erf(u), 1), bell)), 0.5);
 });
 
 /** log(1 + e^x), without overflow. */
@@ -99,8 +99,11 @@ export const selu = (x: Tensor): Tensor => mul(elu(x, 1.6732632423543772), 1.050
 /** x / (1 + |x|). */
 export const softsign = (x: Tensor): Tensor => div(toFloat(x), add(abs(toFloat(x)), 1));
 
-/** x held in [0, 6]. */
-export const relu6 = (x: Tensor): Tensor => toFloat(x).clip(0, 6);
+/** x held in [0, 6]; gradient 0 at both bounds. */
+export function relu6(x: Tensor): Tensor {
+  const t = toFloat(x);
+  return where(greaterEqual(t, 6), 6, relu(t));
+}
 
 /** clip(x/6 + ½, 0, 1). */
 export const hardSigmoid = (x: Tensor): Tensor => add(mul(toFloat(x), 1 / 6), 0.5).clip(0, 1);

@@ -2,7 +2,7 @@ import { isFloat } from "../core/dtypes.js";
 import { apply1 } from "../core/node.js";
 import { asTensor, type Tensor, type TensorLike } from "../core/tensor.js";
 import { add, div, mul, sub, square } from "./arithmetic.js";
-import { cast, equal, greater, less, where } from "./compare.js";
+import { cast, equal, less, logicalAnd, where } from "./compare.js";
 import { onesLike, zerosLike } from "./create.js";
 import { unaryOp } from "./elementwise.js";
 
@@ -99,14 +99,17 @@ export const atan = smooth("Atan", (x, ct) => div(ct, add(square(x), 1)));
 /** Angle of the point (x, y) in (−π, π]; gradient (x, −y)/(x² + y²), 0 at the origin. */
 export function atan2(y: TensorLike, x: TensorLike): Tensor {
   const [a, b] = [toFloat(y), toFloat(x)];
-  const origin = mul(cast(equal(a, 0), "int32"), cast(equal(b, 0), "int32"));
   const one = onesLike(add(a, b));
-  // Half-angle form on the side where it does not cancel: atan2 = 2·atan(y / (r + |x|)), mirrored for x < 0.
-  const safeX = where(greater(origin, 0), one, mul(b, one));
-  const r = sqrt(add(square(a), square(safeX)));
-  const half = mul(atan(div(a, add(r, abs(safeX)))), 2);
+  const origin = logicalAnd(equal(a, 0), equal(b, 0));
+  const [safeY, safeX] = [where(origin, zerosLike(one), a), where(origin, one, b)];
+  // Half-angle form on the side where it does not cancel: atan2 = 2·atan(y / (r + |x|)), mirrored for x < 0. |x| by its
+  // side and not by abs, whose slope at x = 0 would be missing.
+  const left = less(safeX, 0);
+  const width = mul(where(left, neg(one), one), safeX);
+  const r = sqrt(add(square(safeY), square(safeX)));
+  const half = mul(atan(div(safeY, add(r, width))), 2);
   const side = where(less(a, 0), mul(one, -Math.PI), mul(one, Math.PI));
-  return where(less(safeX, 0), sub(side, half), half);
+  return where(left, sub(side, half), half);
 }
 
 /** 1/√x. */
