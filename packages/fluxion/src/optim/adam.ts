@@ -1,0 +1,87 @@
+import { checkOptions } from "../core/errors.js";
+import type { Tensor } from "../core/tensor.js";
+import { add, div, maximum, mul, square } from "../ops/arithmetic.js";
+import { sqrt } from "../ops/unary.js";
+import { biasCorrection } from "./bias-correction.js";
+import { mapLeaves, perDtype, filledTree } from "./leaves.js";
+import { checkRange } from "./options.js";
+import { scaleByLearningRate, zeroCount } from "./scale.js";
+import type { Schedule } from "./schedules.js";
+import { chain, type Transform } from "./transform.js";
+
+/** Options of `scaleByAdam`. */
+export interface ScaleByAdamOptions {
+  /** Memory of the mean of gradients, in [0, 1); default 0.9. */
+  b1?: number;
+  /** Memory of the mean of squares, in [0, 1); default 0.999. */
+  b2?: number;
+  /** Added to the root of the corrected mean of squares, in [0, ∞); default 1e-8. */
+  eps?: number;
+  /** Whether to divide by the largest mean of squares so far; default false. */
+  amsgrad?: boolean;
+}
+
+/** Options of `adam`. */
+export interface AdamOptions extends ScaleByAdamOptions {
+  /** Step size, number in [0, ∞) or a schedule; default 1e-3. */
+  learningRate?: number | Schedule;
+}
+
+/** State of `scaleByAdam`; `mu`, `nu` and (with amsgrad) `nuMax` are trees like the parameters. */
+export type AdamState = { count: Tensor; mu: unknown; nu: unknown; nuMax?: unknown };
+
+/** The option names of `scaleByAdam`. @internal */
+export const adamKeys = ["b1", "b2", "eps", "amsgrad"] as const;
+
+/**
+ * m ← b1·m + (1 − b1)·g, v ← b2·v + (1 − b2)·g²; the update is m̂ / (√v̂ + eps) with m̂ = m/(1 − b1ᵗ), v̂ = v/(1 − b2ᵗ).
+ * @throws OptionError
+ * @source Kingma, Ba, "Adam: a method for stochastic optimization", 2015, arXiv:1412.6980, algorithm 1; Reddi, Kale,
+ *   Kumar, "On the convergence of Adam and beyond", 2018, arXiv:1904.09237, algorithm 2 for amsgrad; deviates: amsgrad
+ *   corrects the bias, as PyTorch does
+ */
+export function scaleByAdam(options: ScaleByAdamOptions = {}): Transform<AdamState> {
+  const where = "optim.scaleByAdam";
+  checkOptions(where, options, adamKeys);
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, amsgrad = false } = options;
+  checkRange(where, "b1", b1, "[0, 1)");
+  checkRange(where, "b2", b2, "[0, 1)");
+  checkRange(where, "eps", eps, "[0, ∞)");
+  return {
+    init: (params) => ({
+      count: zeroCount(),
+      mu: filledTree(params),
+      nu: filledTree(params),
+      ...(amsgrad ? { nuMax: filledTree(params) } : {}),
+    }),
+    update(grads, state) {
+      const count = add(state.count, 1);
+      const root = perDtype((dtype) => sqrt(biasCorrection(b2, count, dtype)));
+      // The corrections are gathered into two scalars, which saves a pass over every leaf.
+      const size = perDtype((dtype) => div(root(dtype), biasCorrection(b1, count, dtype)));
+      const floor = perDtype((dtype) => mul(root(dtype), eps));
+      const step = (g: Tensor, mu: Tensor, nu: Tensor, nuMax?: Tensor): [Tensor, Tensor, Tensor, Tensor] => {
+        const m = add(mul(mu, b1), mul(g, 1 - b1));
+        const v = add(mul(nu, b2), mul(square(g), 1 - b2));
+        const top = nuMax ? maximum(nuMax, v) : v;
+        return [div(mul(m, size(g.dtype)), add(sqrt(top), floor(g.dtype))), m, v, top];
+      };
+      if (!amsgrad) {
+        const [updates, mu, nu] = mapLeaves(where, grads, [state.mu, state.nu], (g, [m, v]) => step(g, m, v));
+        return { updates, state: { count, mu, nu } };
+      }
+      const before = [state.mu, state.nu, state.nuMax] as const;
+      const [updates, mu, nu, nuMax] = mapLeaves(where, grads, before, (g, [m, v, top]) =>
+        step(g, m, v, top),
+      );
+      return { updates, state: { count, mu, nu, nuMax } };
+    },
+  };
+}
+
+/** Adam: `scaleByAdam`, then −learningRate. @throws OptionError */
+export function adam(options: AdamOptions = {}): Transform {
+  checkOptions("optim.adam", options, [...adamKeys, "learningRate"]);
+  const { learningRate = 1e-3, ...moments } = options;
+  return chain(scaleByAdam(moments), scaleByLearningRate(learningRate));
+}

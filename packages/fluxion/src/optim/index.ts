@@ -1,0 +1,28 @@
+/** Optimizers as pure gradient transformations, schedules and moving averages. */
+export { adagrad, type AdagradOptions, type RssState, scaleByRss } from "./adagrad.js";
+export { adam, type AdamOptions, type AdamState, scaleByAdam, type ScaleByAdamOptions } from "./adam.js";
+export { adamw, type AdamwOptions } from "./adamw.js";
+export { clipByGlobalNorm, clipByValue, globalNorm } from "./clip.js";
+export { ema, type Ema, type EmaOptions, type EmaState } from "./ema.js";
+export { lion, type LionOptions, type LionState, scaleByLion } from "./lion.js";
+export { createOptimizer, type OptimizerName, optimizers } from "./registry.js";
+export { rmsprop, type RmspropOptions, type RmsState, scaleByRms } from "./rmsprop.js";
+export { type CountState, scale, scaleByLearningRate, scaleBySchedule } from "./scale.js";
+export {
+  constantSchedule,
+  cosineSchedule,
+  type CosineScheduleOptions,
+  exponentialSchedule,
+  type ExponentialScheduleOptions,
+  joinSchedules,
+  linearSchedule,
+  type LinearScheduleOptions,
+  piecewiseSchedule,
+  type PiecewiseScheduleOptions,
+  type Schedule,
+  warmupCosineSchedule,
+  type WarmupCosineScheduleOptions,
+} from "./schedules.js";
+export { momentum, nesterov, sgd, type SgdOptions, trace, type TraceState } from "./sgd.js";
+export { applyUpdates, chain, type Extra, identity, type Transform } from "./transform.js";
+export { addDecayedWeights, type Mask } from "./weight-decay.js";
