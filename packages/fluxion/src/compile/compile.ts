@@ -7,7 +7,7 @@ import { device, type Device } from "./device.js";
 import { emitModel, type EmittedModel } from "./emit.js";
 import { evaluate } from "./evaluate.js";
 import { identityOf, numberKey } from "./key.js";
-import { buildProgram, type Program, type ProgramStats } from "./program.js";
+import { buildProgram, heldValues, type Program, type ProgramStats } from "./program.js";
 import { simplify } from "./simplify.js";
 import { costOf, type Cost } from "./cost.js";
 
@@ -28,7 +28,7 @@ type Awaitable<T> = T extends Promise<infer V> ? Promise<V> : Promise<T>;
 /** A compiled function. */
 export interface Compiled<Args extends unknown[], Out> {
   (...args: Args): Awaitable<Out>;
-  /** The ONNX model for arguments like these, and its cost. */
+  /** The ONNX model for arguments like these, and its cost. Tensors that `f` closes over become further inputs. */
   lower(...args: Args): EmittedModel & { cost: Cost };
   /** Build and run times of the specialisations in use. */
   readonly stats: readonly ProgramStats[];
@@ -115,7 +115,8 @@ export function compile<Args extends unknown[], Out>(
       value: (...args: Args) => {
         const { results, params } = trace(args);
         const simple = simplify(results, params);
-        return { ...emitModel(simple, params), cost: costOf(simple, params) };
+        const inputs = [...params, ...heldValues(simple, params)];
+        return { ...emitModel(simple, inputs), cost: costOf(simple, inputs) };
       },
     },
     stats: { get: () => [...programs.values()].flatMap((p) => (p.program ? [p.program.stats] : [])) },

@@ -233,11 +233,28 @@ class Scope implements EmitScope {
 
   /** Gives the results names of their own: a graph's output may not be one of its inputs, or the same twice. */
   results(results: readonly Tensor[], nameOf: (i: number) => string): ValueInfoProto[] {
-    return results.map((t, i) => {
+    const made = new Map(this.nodes.flatMap((n) => n.output.map((name) => [name, n] as const)));
+    const renamed = new Map<string, string>();
+    const copies: [string, string][] = [];
+    const outputs = results.map((t, i) => {
       const name = nameOf(i);
-      this.node("Identity", [this.names.get(t)!], {}, { outputs: [name] });
+      const current = this.names.get(t)!;
+      if (made.has(current) && !renamed.has(current)) renamed.set(current, name);
+      else copies.push([renamed.get(current) ?? current, name]);
       return valueInfo(name, t.dtype, t.shape);
     });
+    renameValues(this.nodes, renamed);
+    for (const [from, to] of copies) this.node("Identity", [from], {}, { outputs: [to] });
+    return outputs;
+  }
+}
+
+/** Renames values in nodes and in the sub-graphs that read them. */
+function renameValues(nodes: readonly NodeProto[], names: ReadonlyMap<string, string>): void {
+  for (const node of nodes) {
+    node.input = node.input.map((name) => names.get(name) ?? name);
+    node.output = node.output.map((name) => names.get(name) ?? name);
+    for (const { g } of node.attribute) if (g) renameValues(g.node, names);
   }
 }
 

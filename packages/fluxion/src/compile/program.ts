@@ -35,6 +35,12 @@ type Step =
 
 const inputOf = (t: Tensor, storage: Storage): RuntimeInput => ({ storage, dtype: t.dtype, shape: t.shape });
 
+/** The leaves that hold values and are no params: what a traced function closes over. */
+export const heldValues = (results: readonly Tensor[], params: readonly Tensor[]): Tensor[] =>
+  collect(results, new Set(params))
+    .filter((n) => n.op.name === "Data")
+    .map((n) => n.outputs[0]!);
+
 /**
  * Builds the program of `results` from `params`. Tensors with values among the leaves are fed at every run. Host
  * operators cut the graph: the parts between run in ONNX Runtime, in turn with them.
@@ -48,7 +54,7 @@ export async function buildProgram(
   const began = performance.now();
   const simple = simplify(results, params);
   const nodes = collect(simple, new Set(params));
-  const fed = nodes.filter((n) => n.op.name === "Data").map((n) => n.outputs[0]!);
+  const fed = heldValues(simple, params);
   const { levels, hosts } = stages(nodes);
   const leaves = [...params, ...fed];
   const plans: { inputs: Tensor[]; outputs: Tensor[]; hosts: Node[] }[] = [];
@@ -84,7 +90,8 @@ export async function buildProgram(
       );
       const model = emitModel(plan.outputs, inputs);
       const written = performance.now();
-      const session = await load(runtime, model, options);
+      const doubles = inner.some((n) => n.outputs.some((t) => t.dtype === "float64"));
+      const session = await load(runtime, model, { ...options, doubles });
       emitMs += written - start;
       loadMs += performance.now() - written;
       bytes += model.bytes.length;

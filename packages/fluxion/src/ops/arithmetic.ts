@@ -1,6 +1,6 @@
 import { isFloat, isInteger, promote, type DType } from "../core/dtypes.js";
 import { DtypeError } from "../core/errors.js";
-import { apply1, type Op } from "../core/node.js";
+import { apply1, type Call, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { asTensor, literalOf, Tensor, type TensorLike } from "../core/tensor.js";
 import { batchElementwise } from "./batching.js";
@@ -49,11 +49,42 @@ const neutral =
     return undefined;
   };
 
+/** The tensor and the literal scalar that a product is made of. @internal */
+export function scalarFactor(t: Tensor): { of: Tensor; factor: Tensor } | undefined {
+  if (t.node.op.name !== "Mul" || !isFloat(t.dtype)) return undefined;
+  for (const side of [0, 1]) {
+    const [factor, of] = [t.node.inputs[side]!, t.node.inputs[1 - side]!];
+    if (literalOf(factor) && factor.size === 1 && sameShape(of.shape, t.shape)) return { of, factor };
+  }
+  return undefined;
+}
+
+/**
+ * Scalar factors move outwards, (c·x)·y → c·(x·y), where they meet each other, a matrix product or a sum that takes
+ * them over for nothing; or into a smaller operand.
+ */
+function floatScalar({ inputs, outputs }: Call<object>): Tensor[] | undefined {
+  const out = outputs[0]!;
+  for (const side of [0, 1]) {
+    const [t, other] = [inputs[side]!, inputs[1 - side]!];
+    const found = scalarFactor(t);
+    if (!found || t.size < other.size) continue;
+    const scalar = other.size === 1 && literalOf(other) !== undefined;
+    if (scalar)
+      return sameShape(found.of.shape, out.shape) ? [mul(found.of, mul(found.factor, other))] : undefined;
+    if (other.size < t.size) return [mul(found.of, mul(other, found.factor))];
+    return [mul(mul(found.of, other), found.factor)];
+  }
+  return undefined;
+}
+
 const ops: Record<string, Op> = Object.fromEntries(
   [
     binary("Add", (_a, _b, ct) => [() => ct, () => ct], { simplify: neutral(0, [0, 1]) }),
     binary("Sub", (_a, _b, ct) => [() => ct, () => neg(ct)], { simplify: neutral(0, [1]) }),
-    binary("Mul", (a, b, ct) => [() => mul(ct, b), () => mul(ct, a)], { simplify: neutral(1, [0, 1]) }),
+    binary("Mul", (a, b, ct) => [() => mul(ct, b), () => mul(ct, a)], {
+      simplify: (call) => neutral(1, [0, 1])(call) ?? floatScalar(call),
+    }),
     binary("Div", (_a, b, ct, out) => [() => div(ct, b), () => neg(mul(ct, div(out, b)))], {
       simplify: neutral(1, [1]),
     }),

@@ -3,7 +3,7 @@ import { ShapeError } from "../core/errors.js";
 import { apply1, type EmitScope, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape, showShape, sizeOf, type Shape } from "../core/shape.js";
 import { literalOf, type Tensor } from "../core/tensor.js";
-import { mul } from "./arithmetic.js";
+import { mul, scalarFactor } from "./arithmetic.js";
 import { cast } from "./compare.js";
 import { reshape, transpose } from "./movement.js";
 import { sumTo } from "./reduce.js";
@@ -71,10 +71,10 @@ const matmulOp: Op<MatMulAttrs> = {
     }
     // A scalar factor of an operand becomes alpha.
     for (const [side, t] of [a!, b!].entries()) {
-      const scaled = scalarFactor(t);
-      if (scaled && isOrdinary(attrs.alpha * scaled.factor)) {
-        const inputs = side === 0 ? [scaled.of, b!] : [a!, scaled.of];
-        return [apply1(matmulOp, inputs, { ...attrs, alpha: attrs.alpha * scaled.factor })];
+      const scaled = t.dtype === "float16" ? undefined : scalarFactor(t);
+      const alpha = scaled ? attrs.alpha * decode(literalOf(scaled.factor)!, t.dtype)[0]! : NaN;
+      if (scaled && isOrdinary(alpha)) {
+        return [apply1(matmulOp, side === 0 ? [scaled.of, b!] : [a!, scaled.of], { ...attrs, alpha })];
       }
     }
     return flattenBatch(a!, b!, attrs);
@@ -137,17 +137,6 @@ function swappedMatrix(t: Tensor): Tensor | undefined {
 
 /** Whether float32 holds a factor without overflow or underflow: Gemm skips the product where alpha is 0. */
 const isOrdinary = (alpha: number): boolean => Math.abs(alpha) > 1e-30 && Math.abs(alpha) < 1e30;
-
-function scalarFactor(t: Tensor): { of: Tensor; factor: number } | undefined {
-  if (t.node.op.name !== "Mul" || !isFloat(t.dtype) || t.dtype === "float16") return undefined;
-  for (const side of [0, 1]) {
-    const value = literalOf(t.node.inputs[side]!);
-    const of = t.node.inputs[1 - side]!;
-    if (value?.length === 1 && sameShape(of.shape, t.shape))
-      return { of, factor: decode(value, t.dtype)[0]! };
-  }
-  return undefined;
-}
 
 /** A batch times one matrix is one large product of matrices. */
 function flattenBatch(a: Tensor, b: Tensor, attrs: MatMulAttrs): Tensor[] | undefined {

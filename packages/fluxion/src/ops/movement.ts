@@ -1,6 +1,6 @@
 import { decode, promote } from "../core/dtypes.js";
 import { OptionError, ShapeError } from "../core/errors.js";
-import { apply1, type Op } from "../core/node.js";
+import { apply, apply1, type Op } from "../core/node.js";
 import {
   broadcastShapes,
   normalizeAxes,
@@ -11,9 +11,9 @@ import {
   type Shape,
 } from "../core/shape.js";
 import { literalOf, constant, type Tensor } from "../core/tensor.js";
-import { add, sub } from "./arithmetic.js";
+import { add, mul, scalarFactor, sub } from "./arithmetic.js";
 import { cast } from "./compare.js";
-import { zeros } from "./create.js";
+import { zeros, zerosLike } from "./create.js";
 import { alignBatch } from "./batching.js";
 import { sumTo } from "./reduce.js";
 
@@ -25,6 +25,8 @@ const reshapeOp: Op<{ shape: Shape }> = {
   simplify({ inputs: [x], attrs: { shape } }) {
     if (sameShape(x!.shape, shape)) return [x!];
     if (x!.node.op.name === "Reshape") return [reshape(x!.node.inputs[0]!, shape)];
+    const scaled = scalarFactor(x!);
+    if (scaled) return [mul(reshape(scaled.of, shape), reshape(scaled.factor, []))];
     const literal = literalOf(x!);
     if (literal && x!.size === 1) return [constant(decode(literal, x!.dtype), x!.dtype, shape)];
     // A broadcast scalar has no layout of its own.
@@ -74,6 +76,8 @@ const transposeOp: Op<{ perm: readonly number[] }> = {
           perm.map((p) => (attrs.perm as number[])[p]!),
         ),
       ];
+    const scaled = scalarFactor(x!);
+    if (scaled) return [mul(transpose(scaled.of, perm), reshape(scaled.factor, []))];
     // Only unit axes move: a reshape, which costs nothing.
     const moving = perm.filter((p) => x!.shape[p] !== 1);
     if (moving.every((p, i) => i === 0 || moving[i - 1]! < p))
@@ -327,7 +331,7 @@ export type SlicePart = number | readonly [start?: number | null, stop?: number 
  * its axis.
  * @throws ShapeError for an index out of bounds or too many parts; OptionError for a zero step
  */
-export function slice(x: Tensor, ...parts: readonly SlicePart[]): Tensor {
+export function slice(x: Tensor, ...parts: SlicePart[]): Tensor {
   if (parts.length > x.rank)
     throw new ShapeError({ where: "ops.slice", want: `at most ${x.rank} parts`, got: String(parts.length) });
   const starts: number[] = [];
@@ -369,16 +373,39 @@ export function narrow(x: Tensor, axis: number, start: number, stop: number): Te
   return slice(x, ...x.shape.slice(0, k + 1).map((_, i): SlicePart => (i === k ? [start, stop] : null)));
 }
 
-/** Parts along an axis: `parts` equal ones, or of the given sizes. */
+type SplitAttrs = { axis: number; sizes: readonly number[] };
+
+const splitOp: Op<SplitAttrs> = {
+  name: "Split",
+  infer: ([x], { axis, sizes }) =>
+    sizes.map((size) => ({ shape: x!.shape.map((d, i) => (i === axis ? size : d)), dtype: x!.dtype })),
+  grad: ({ outputs, attrs: { axis } }, cts) => [
+    concat(
+      outputs.map((t, i) => cts[i] ?? zerosLike(t)),
+      axis,
+    ),
+  ],
+  batch: ([x], _, { axis, sizes }) => split(x!, sizes, axis + 1),
+  emit: (scope, { attrs: { axis, sizes } }, [x]) =>
+    scope.node("Split", [x!, scope.ints(sizes)], { axis }, { outputs: sizes.length }),
+};
+
+/**
+ * Parts along an axis: `parts` equal ones, or of the given sizes.
+ * @throws ShapeError if they do not add up
+ */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const k = normalizeAxis("ops.split", axis, x.rank);
   const n = x.shape[k]!;
   const sizes = typeof parts === "number" ? Array.from({ length: parts }, () => n / parts) : parts;
-  if (sizes.reduce((a, b) => a + b, 0) !== n || sizes.some((s) => !Number.isInteger(s))) {
+  if (
+    sizes.length === 0 ||
+    sizes.reduce((a, b) => a + b, 0) !== n ||
+    sizes.some((s) => !Number.isInteger(s) || s < 0)
+  ) {
     throw new ShapeError({ where: "ops.split", want: `whole sizes that sum to ${n}`, got: showShape(sizes) });
   }
-  let start = 0;
-  return sizes.map((s) => narrow(x, k, start, (start += s)));
+  return sizes.length === 1 ? [x] : apply(splitOp, [x], { axis: k, sizes });
 }
 
 /** Order reversed along the given axes (default: all). */

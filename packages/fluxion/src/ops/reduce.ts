@@ -3,7 +3,7 @@ import { DtypeError, ShapeError } from "../core/errors.js";
 import { apply1, type Op } from "../core/node.js";
 import { normalizeAxes, normalizeAxis, sameShape, sizeOf, type Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { add, div, mul, safeSqrt, square, sub } from "./arithmetic.js";
+import { add, div, mul, safeSqrt, scalarFactor, square, sub } from "./arithmetic.js";
 import { cast, equal, where } from "./compare.js";
 import { onesLike, zeros } from "./create.js";
 import { broadcastTo, concat, expandDims, narrow, reshape } from "./movement.js";
@@ -47,6 +47,8 @@ const sumOp = reduceOp(
   ({ inputs: [x], attrs: { axes } }) => {
     const count = sizeOf(axes.map((a) => x!.shape[a]!));
     if (count === 1) return [reshape(x!, dropped(x!.shape, axes))];
+    const scaled = scalarFactor(x!);
+    if (scaled) return [mul(apply1(sumOp, [scaled.of], { axes }), reshape(scaled.factor, []))];
     // The sum over broadcast axes is a multiple.
     const { op, inputs } = x!.node;
     if (op.name !== "Expand") return undefined;
@@ -57,9 +59,11 @@ const sumOp = reduceOp(
     const spread = axes.filter((a) => small.shape[a] === 1);
     if (spread.length === 0) return undefined;
     const rest = axes.filter((a) => small.shape[a] !== 1);
-    const scaled = mul(small, sizeOf(spread.map((a) => x!.shape[a]!)));
+    const multiple = mul(small, sizeOf(spread.map((a) => x!.shape[a]!)));
     const inner =
-      rest.length === 0 ? scaled : reshape(apply1(sumOp, [scaled], { axes: rest }), kept(small.shape, rest));
+      rest.length === 0
+        ? multiple
+        : reshape(apply1(sumOp, [multiple], { axes: rest }), kept(small.shape, rest));
     const shape = dropped(x!.shape, axes);
     return [broadcastTo(reshape(inner, dropped(inner.shape, axes)), shape)];
   },

@@ -1,0 +1,14 @@
+/**
+ * Layers and networks: `init(key)` makes a tree of parameters, `apply(params, ...)` is a pure function of Tensors.
+ * @module
+ */
+export type { Model } from "./model.js";
+export * from "./initializers.js";
+export * from "./linear.js";
+export * from "./conv.js";
+export * from "./norm.js";
+export * from "./embedding.js";
+export * from "./attention.js";
+export * from "./mlp.js";
+export * from "./unet.js";
+export * from "./dit.js";
