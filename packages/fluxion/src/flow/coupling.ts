@@ -30,7 +30,8 @@ export const independentCoupling =
   (key, batch) => ({ ...batch, x0: source(key, batch.x1) });
 
 const stored = (batch: FlowBatch): Tensor => {
-  if (!batch.x0) throw new TreeError({ where: "flow: coupling", want: "batches with stored sources x0", got: "x1 only" });
+  if (!batch.x0)
+    throw new TreeError({ where: "flow: coupling", want: "batches with stored sources x0", got: "x1 only" });
   return batch.x0;
 };
 

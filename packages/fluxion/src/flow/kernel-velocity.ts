@@ -27,7 +27,8 @@ export interface KernelVelocityOptions {
  */
 export function kernelVelocity(x0: Tensor, x1: Tensor, options: KernelVelocityOptions = {}): Velocity {
   const { bandwidth = 1, neighbours = 100 } = options;
-  if (!(bandwidth > 0)) throw new OptionError({ where: "flow.kernelVelocity", want: "bandwidth > 0", got: String(bandwidth) });
+  if (!(bandwidth > 0))
+    throw new OptionError({ where: "flow.kernelVelocity", want: "bandwidth > 0", got: String(bandwidth) });
   const count = Math.min(neighbours, x0.shape[0]!);
   return (z, t) => {
     const xt = add(mul(x1, t), mul(x0, sub(1, t)));
@@ -37,19 +38,5 @@ export function kernelVelocity(x0: Tensor, x1: Tensor, options: KernelVelocityOp
     const near = reshape(take(x1, flatten(indices), 0), [z.shape[0]!, count, sizeOf(x1.shape.slice(1))]);
     const target = reshape(matmul(expandDims(weights, 1), near), z.shape);
     return target.sub(z).div(sub(1, t));
-  };
-}
-
-/**
- * The exact velocity of a flow from N(0, scale²·I) to a finite set of points (linear path):
- * v(x, t) = Σᵢ softmaxᵢ(−‖x − t·xᵢ‖²/(2·scale²·(1−t)²))·(xᵢ − x)/(1 − t), for t < 1.
- * @param points [N, D]
- * @source own derivation; the minimiser of arXiv 2209.03003 eq. 1 for an empirical target
- */
-export function empiricalVelocity(points: Tensor, scale = 1): Velocity {
-  return (x, t) => {
-    const gap = sum(square(sub(expandDims(x, 1), expandDims(mul(points, t), 0))), -1);
-    const weights = softmax(gap.div(mul(square(sub(1, t)), -2 * scale ** 2)));
-    return matmul(weights, points).sub(x).div(sub(1, t));
   };
 }

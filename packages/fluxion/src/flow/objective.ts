@@ -31,7 +31,10 @@ export interface FlowObjective {
  * @returns a function (params, batch, key) → scalar for the training loop
  * @source X. Liu et al., 2022, arXiv 2209.03003, eq. 1; Y. Lipman et al., 2022, arXiv 2210.02747; deviates: none
  */
-export function flowLoss<P>(model: FlowModel<P>, objective: FlowObjective = {}): (params: P, batch: FlowBatch, key: Tensor) => Tensor {
+export function flowLoss<P>(
+  model: FlowModel<P>,
+  objective: FlowObjective = {},
+): (params: P, batch: FlowBatch, key: Tensor) => Tensor {
   checkOptions("flow.flowLoss", objective, ["path", "prediction", "coupling", "time", "metric", "weight"]);
   const { path = linearPath(), prediction = "velocity", weight } = objective;
   const { coupling = independentCoupling(), time = uniformTime(), metric = l2() } = objective;

@@ -1,7 +1,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { add, div, mul, square, sub } from "../ops/arithmetic.js";
 import { neg } from "../ops/unary.js";
-import { timeLike, type Path } from "./path.js";
+import { timeLike, velocityAt, type Path } from "./path.js";
 
 /**
  * What a network's output means at x = alpha·data + sigma·noise: the velocity, the data, the noise, `v` =
@@ -12,10 +12,22 @@ export type Prediction = "velocity" | "data" | "noise" | "v" | "score";
 /** A network of a flow: (params, x [B, ...], t [B], condition?) → [B, ...]. */
 export type FlowModel<Params> = (params: Params, x: Tensor, t: Tensor, cond?: Tensor) => Tensor;
 
-/** Data and noise that an output stands for: the solution of the 2×2 system it makes with x. */
-function parts(path: Path, kind: Prediction, out: Tensor, x: Tensor, time: Tensor): { data: Tensor; noise: Tensor } {
+/**
+ * Data and noise that an output stands for: the solution of the 2×2 system it makes with x = alpha·data + sigma·noise.
+ * @param time scalar, or broadcasting against x
+ */
+export function dataAndNoise(
+  path: Path,
+  kind: Prediction,
+  out: Tensor,
+  x: Tensor,
+  time: Tensor,
+): { data: Tensor; noise: Tensor } {
   const { alpha, sigma, dAlpha, dSigma } = path.at(time);
-  const fromNoise = (noise: Tensor): { data: Tensor; noise: Tensor } => ({ data: div(sub(x, mul(sigma, noise)), alpha), noise });
+  const fromNoise = (noise: Tensor): { data: Tensor; noise: Tensor } => ({
+    data: div(sub(x, mul(sigma, noise)), alpha),
+    noise,
+  });
   switch (kind) {
     case "data":
       return { data: out, noise: div(sub(x, mul(alpha, out)), sigma) };
@@ -44,22 +56,29 @@ function parts(path: Path, kind: Prediction, out: Tensor, x: Tensor, time: Tenso
  * A network's output read as another quantity, exactly.
  * @param t [B]; not where the system is singular: noise → data at alpha = 0, data → noise at sigma = 0
  */
-export function convertPrediction(path: Path, from: Prediction, to: Prediction, out: Tensor, x: Tensor, t: Tensor): Tensor {
+export function convertPrediction(
+  path: Path,
+  from: Prediction,
+  to: Prediction,
+  out: Tensor,
+  x: Tensor,
+  t: Tensor,
+): Tensor {
   if (from === to) return out;
   const time = timeLike(t, x);
-  const { data, noise } = parts(path, from, out, x, time);
-  const { alpha, sigma, dAlpha, dSigma } = path.at(time);
+  const { data, noise } = dataAndNoise(path, from, out, x, time);
+  const c = path.at(time);
   switch (to) {
     case "data":
       return data;
     case "noise":
       return noise;
     case "score":
-      return neg(div(noise, sigma));
+      return neg(div(noise, c.sigma));
     case "v":
-      return sub(mul(alpha, noise), mul(sigma, data));
+      return sub(mul(c.alpha, noise), mul(c.sigma, data));
     case "velocity":
-      return add(mul(dAlpha, data), mul(dSigma, noise));
+      return velocityAt(c, noise, data);
   }
 }
 
@@ -73,8 +92,7 @@ export const convertModel =
 export function targetOf(path: Path, kind: Prediction, x0: Tensor, x1: Tensor, t: Tensor): Tensor {
   if (kind === "data") return x1;
   if (kind === "noise") return x0;
-  const { alpha, sigma, dAlpha, dSigma } = path.at(timeLike(t, x1));
-  if (kind === "score") return neg(div(x0, sigma));
-  if (kind === "v") return sub(mul(alpha, x0), mul(sigma, x1));
-  return path.name === "linear" ? sub(x1, x0) : add(mul(dAlpha, x1), mul(dSigma, x0));
+  const c = path.at(timeLike(t, x1));
+  if (kind === "score") return neg(div(x0, c.sigma));
+  return kind === "v" ? sub(mul(c.alpha, x0), mul(c.sigma, x1)) : velocityAt(c, x0, x1);
 }

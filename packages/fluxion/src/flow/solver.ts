@@ -1,5 +1,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { add, mul } from "../ops/arithmetic.js";
+import { linearPath, type Path } from "./path.js";
+import { dataAndNoise } from "./prediction.js";
 
 /** A request for the velocity at a point: what a solver's step yields. */
 export interface Evaluation {
@@ -22,7 +24,13 @@ export interface Solver {
 }
 
 /** A solver given by its Butcher tableau of explicit stages. */
-function rungeKutta(name: string, order: number, nodes: readonly number[], stages: readonly (readonly number[])[], weights: readonly number[]): Solver {
+function rungeKutta(
+  name: string,
+  order: number,
+  nodes: readonly number[],
+  stages: readonly (readonly number[])[],
+  weights: readonly number[],
+): Solver {
   return {
     name,
     order,
@@ -51,7 +59,30 @@ export const heun: Solver = rungeKutta("heun", 2, [0, 1], [[1]], [1 / 2, 1 / 2])
 /** Explicit midpoint rule. Order 2, two evaluations. */
 export const midpoint: Solver = rungeKutta("midpoint", 2, [0, 1 / 2], [[1 / 2]], [0, 1]);
 /** The classical Runge-Kutta rule. Order 4, four evaluations. */
-export const rk4: Solver = rungeKutta("rk4", 4, [0, 1 / 2, 1 / 2, 1], [[1 / 2], [0, 1 / 2], [0, 0, 1]], [1 / 6, 1 / 3, 1 / 3, 1 / 6]);
+export const rk4: Solver = rungeKutta(
+  "rk4",
+  4,
+  [0, 1 / 2, 1 / 2, 1],
+  [[1 / 2], [0, 1 / 2], [0, 0, 1]],
+  [1 / 6, 1 / 3, 1 / 3, 1 / 6],
+);
+
+/**
+ * First-order step that keeps the predicted data and noise and moves along the path: x′ = alpha(t′)·x̂1 + sigma(t′)·x̂0.
+ * On the linear path it is Euler's step.
+ * @param path default `linearPath()`
+ * @source J. Song et al., 2020, arXiv 2010.02502, eq. 12 with σ = 0; deviates: from a velocity, and t = 1 is data
+ */
+export const ddim = (path: Path = linearPath()): Solver => ({
+  name: `ddim on ${path.name}`,
+  order: 1,
+  evaluations: 1,
+  *step(x, t, dt) {
+    const { data, noise } = dataAndNoise(path, "velocity", yield { x, t }, x, t);
+    const { alpha, sigma } = path.at(add(t, dt));
+    return add(mul(alpha, data), mul(sigma, noise));
+  },
+});
 
 /** Fixed-step solvers by name. */
 export const solvers = { euler, heun, midpoint, rk4 } as const;

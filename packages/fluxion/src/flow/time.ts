@@ -17,7 +17,8 @@ export interface TimeDistribution {
 
 /** Uniform on [min, max], default [0, 1]. */
 export function uniformTime({ min = 0, max = 1 }: { min?: number; max?: number } = {}): TimeDistribution {
-  if (!(min >= 0 && max <= 1 && min < max)) throw new OptionError({ where: "flow.uniformTime", want: "0 ≤ min < max ≤ 1", got: `${min}, ${max}` });
+  if (!(min >= 0 && max <= 1 && min < max))
+    throw new OptionError({ where: "flow.uniformTime", want: "0 ≤ min < max ≤ 1", got: `${min}, ${max}` });
   return {
     name: "uniform",
     sample: (key, count) => add(mul(uniform(key, [count]), max - min), min),
@@ -29,7 +30,10 @@ export function uniformTime({ min = 0, max = 1 }: { min?: number; max?: number }
  * t = sigmoid(mean + std·z), z ~ N(0, 1): weight in the middle.
  * @source P. Esser et al., 2024, arXiv 2403.03206, §3.1; deviates: our t runs from noise to data
  */
-export function logitNormalTime({ mean = 0, std = 1 }: { mean?: number; std?: number } = {}): TimeDistribution {
+export function logitNormalTime({
+  mean = 0,
+  std = 1,
+}: { mean?: number; std?: number } = {}): TimeDistribution {
   if (!(std > 0)) throw new OptionError({ where: "flow.logitNormalTime", want: "std > 0", got: String(std) });
   return {
     name: "logit-normal",
@@ -43,10 +47,14 @@ export function logitNormalTime({ mean = 0, std = 1 }: { mean?: number; std?: nu
 }
 
 /** Always t: with t = 0 the objective is one-step distillation. */
-export const fixedTime = (t: number): TimeDistribution => ({ name: "fixed", sample: (_, count) => full([count], t) });
+export const fixedTime = (t: number): TimeDistribution => ({
+  name: "fixed",
+  sample: (_, count) => full([count], t),
+});
 
 /** One of 0, 1/k, …, (k−1)/k: k-step distillation. @source X. Liu et al., 2022, arXiv 2209.03003, §3.2; deviates: none */
 export function gridTime(k: number): TimeDistribution {
-  if (!Number.isInteger(k) || k < 1) throw new OptionError({ where: "flow.gridTime", want: "a whole number ≥ 1", got: String(k) });
+  if (!Number.isInteger(k) || k < 1)
+    throw new OptionError({ where: "flow.gridTime", want: "a whole number ≥ 1", got: String(k) });
   return { name: "grid", sample: (key, count) => mul(cast(randint(key, [count], 0, k), "float32"), 1 / k) };
 }

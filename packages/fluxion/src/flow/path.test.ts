@@ -1,0 +1,124 @@
+import { expect, it } from "vitest";
+import { jvp, OptionError, ShapeError, tensor, type Tensor } from "../index.js";
+import {
+  constantSpeedVpPath,
+  cosinePath,
+  customPath,
+  interpolate,
+  linearPath,
+  logSnr,
+  reverseTime,
+  subVpPath,
+  vePath,
+  vpPath,
+  type Path,
+} from "./path.js";
+
+const paths: Path[] = [
+  linearPath(),
+  vpPath(),
+  subVpPath(),
+  constantSpeedVpPath(),
+  cosinePath(),
+  vePath(),
+  reverseTime(linearPath()),
+  reverseTime(cosinePath()),
+];
+const f64 = (values: number[]): Tensor => tensor(values, { dtype: "float64" });
+const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
+
+it("paths begin at the source and end at the data", async () => {
+  const ends = async (path: Path): Promise<number[]> => {
+    const { alpha, sigma } = path.at(f64([0, 1]));
+    return [...(await numbers(alpha)), ...(await numbers(sigma))];
+  };
+  expect(await ends(linearPath())).toEqual([0, 1, 1, 0]);
+  expect(await ends(reverseTime(linearPath()))).toEqual([1, 0, 0, 1]);
+  const a0 = Math.exp(-19.9 / 4 - 0.05);
+  const vp = await ends(vpPath());
+  expect(vp[0]).toBeCloseTo(0.0065716, 7);
+  [a0, 1, Math.sqrt(1 - a0 * a0), 0].forEach((want, i) => expect(vp[i]).toBeCloseTo(want, 12));
+  const subVp = await ends(subVpPath());
+  [a0, 1, 1 - a0 * a0, 0].forEach((want, i) => expect(subVp[i]).toBeCloseTo(want, 12));
+  for (const path of [constantSpeedVpPath(), cosinePath()]) {
+    const got = await ends(path);
+    [0, 1, 1, 0].forEach((want, i) => expect(got[i]).toBeCloseTo(want, 12));
+  }
+  const ve = await ends(vePath({ sigmaMin: 0.01, sigmaMax: 50 }));
+  [1, 1, 50, 0].forEach((want, i) => expect(ve[i]).toBeCloseTo(want, 4));
+});
+
+it("variance-preserving paths have alpha² + sigma² = 1", async () => {
+  for (const path of [vpPath(), constantSpeedVpPath(), cosinePath()]) {
+    const { alpha, sigma } = path.at(f64([0.1, 0.5, 0.93]));
+    for (const v of await numbers(alpha.square().add(sigma.square()))) expect(v).toBeCloseTo(1, 12);
+  }
+});
+
+it.each(paths.map((p) => [p.name, p] as const))(
+  "%s: velocity and coefficient slopes are derivatives of the path",
+  async (_, path) => {
+    const t = f64([0.05, 0.31, 0.77]);
+    const one = f64([1, 1, 1]);
+    const { alpha, sigma, dAlpha, dSigma } = path.at(t);
+    const h = 1e-6;
+    const [up, down] = [path.at(t.add(h)), path.at(t.sub(h))];
+    const slopes = await numbers(up.alpha.sub(down.alpha).div(2 * h));
+    (await numbers(dAlpha)).forEach((v, i) => expect(v).toBeCloseTo(slopes[i]!, 6));
+    const slopesOfSigma = await numbers(up.sigma.sub(down.sigma).div(2 * h));
+    for (const [i, v] of (await numbers(dSigma)).entries()) {
+      expect(Math.abs(v - slopesOfSigma[i]!)).toBeLessThan(1e-7 * (1 + Math.abs(v)));
+    }
+    const x0 = tensor(
+      [
+        [1, -2],
+        [0.5, 3],
+        [-1, 0.2],
+      ].flat(),
+      { dtype: "float64", shape: [3, 2] },
+    );
+    const x1 = tensor(
+      [
+        [0, 4],
+        [2, -1],
+        [0.3, 0.9],
+      ].flat(),
+      { dtype: "float64", shape: [3, 2] },
+    );
+    const { xt, velocity } = interpolate(path, x0, x1, t);
+    const byHand = alpha.expandDims(1).mul(x1).add(sigma.expandDims(1).mul(x0));
+    expect(await numbers(xt.sub(byHand).abs().max())).toEqual([0]);
+    const [, slope] = jvp((s: Tensor) => interpolate(path, x0, x1, s).xt, [t], [one]);
+    expect((await numbers(velocity.sub(slope).abs().max()))[0]).toBeLessThan(1e-10);
+  },
+);
+
+it("logSnr is 2·log(alpha/sigma), and increases along every path to data", async () => {
+  const t = f64([0.2, 0.5, 0.8]);
+  const linear = await numbers(logSnr(linearPath(), t));
+  [0.2, 0.5, 0.8].forEach((s, i) => expect(linear[i]).toBeCloseTo(2 * Math.log(s / (1 - s)), 12));
+  for (const path of paths.slice(0, 6)) {
+    const [a, b, c] = await numbers(logSnr(path, t));
+    expect(a! < b! && b! < c!).toBe(true);
+  }
+});
+
+it("a custom path takes its slopes by differentiation", async () => {
+  const path = customPath(
+    "square",
+    (t) => t.square(),
+    (t) => t.square().neg().add(1),
+  );
+  const { dAlpha, dSigma } = path.at(f64([0.25]));
+  expect(await numbers(dAlpha)).toEqual([0.5]);
+  expect(await numbers(dSigma)).toEqual([-0.5]);
+});
+
+it("a bad time or option is refused", () => {
+  const x = tensor([[1, 2]]);
+  expect(() => interpolate(linearPath(), x, x, tensor([0, 1]))).toThrow(ShapeError);
+  expect(() => interpolate(linearPath(), x, x, tensor([[0]]))).toThrow(ShapeError);
+  expect(() => vePath({ sigmaMin: 0 })).toThrow(OptionError);
+  expect(() => vePath({ sigmaMin: 2, sigmaMax: 1 })).toThrow(OptionError);
+  expect(() => vpPath({ a: -1 })).toThrow(OptionError);
+});
