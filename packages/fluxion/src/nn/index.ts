@@ -12,3 +12,4 @@ export * from "./attention.js";
 export * from "./mlp.js";
 export * from "./unet.js";
 export * from "./dit.js";
+export * from "./gpt.js";
