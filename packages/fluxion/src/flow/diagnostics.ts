@@ -1,58 +1,102 @@
+import { jvp } from "../core/autodiff.js";
+import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
+import { sameShape, showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { mul, pow, square, sub } from "../ops/arithmetic.js";
-import { flatten, narrow } from "../ops/movement.js";
+import { div, maximum, mul, pow, square, sub } from "../ops/arithmetic.js";
+import { onesLike } from "../ops/create.js";
+import { expandDims, flatten, narrow, reshape } from "../ops/movement.js";
 import { max, mean, norm, sum } from "../ops/reduce.js";
 import { abs } from "../ops/unary.js";
+import type { Velocity } from "./sample.js";
 
-/** Whether a diagnostic sums over the features, as the papers' formulas do, or averages. Default "mean". */
+/** Whether a diagnostic sums over the features, as the paper's formulas do, or averages. Default "mean". */
 export interface ReduceOption {
   reduce?: "sum" | "mean";
 }
 
-const perExample = (x: Tensor, { reduce = "mean" }: ReduceOption): Tensor => {
-  const flat = flatten(x, 1);
+/** [B, ...] → [B] */
+function perExample(where: string, x: Tensor, reduce: "sum" | "mean" = "mean"): Tensor {
+  if (reduce !== "sum" && reduce !== "mean") {
+    throw new OptionError({ where, want: 'reduce "sum" or "mean"', got: String(reduce) });
+  }
+  const flat = x.rank === 1 ? expandDims(x, 1) : flatten(x, 1);
   return reduce === "sum" ? sum(flat, 1) : mean(flat, 1);
-};
+}
+
+function stepsOf(where: string, trajectory: Tensor): number {
+  if (trajectory.rank < 2 || trajectory.shape[0]! < 2) {
+    throw new ShapeError({
+      where,
+      want: "a trajectory [T + 1, B, ...], T ≥ 1",
+      got: showShape(trajectory.shape),
+    });
+  }
+  return trajectory.shape[0]! - 1;
+}
 
 /**
  * S = ∫ E‖(Z1 − Z0) − dZ/dt‖² dt along a trajectory of equal steps in [0, 1]; 0 exactly if every path is straight at
  * constant speed.
- * @param trajectory [T + 1, B, ...]
+ * @param trajectory [T + 1, B, ...], e.g. of `sampleTrajectory`
+ * @returns scalar ≥ 0
  * @source X. Liu et al., 2022, arXiv 2209.03003, eq. 6; deviates: averages over features unless `reduce: "sum"`
  */
 export function straightness(trajectory: Tensor, options: ReduceOption = {}): Tensor {
-  const steps = trajectory.shape[0]! - 1;
-  const from = narrow(trajectory, 0, 0, steps);
-  const speed = mul(sub(narrow(trajectory, 0, 1, steps + 1), from), steps);
+  const where = "flow.straightness";
+  checkOptions(where, options, ["reduce"]);
+  const steps = stepsOf(where, trajectory);
+  const speed = mul(sub(narrow(trajectory, 0, 1, steps + 1), narrow(trajectory, 0, 0, steps)), steps);
   const chord = sub(narrow(trajectory, 0, steps, steps + 1), narrow(trajectory, 0, 0, 1));
-  const gap = square(sub(chord, speed));
-  return mean(perExample(flatten(gap, 0, 1), options));
+  return mean(perExample(where, flatten(square(sub(chord, speed)), 0, 1), options.reduce));
 }
 
 /**
  * E c(Z1 − Z0) with c = |·|^p summed (or averaged) over the features.
- * @param p exponent ≥ 1, default 2
+ * @param z0 [B, ...]
+ * @param z1 as z0
+ * @param options `p` exponent ≥ 1, default 2: rectifying never increases any of these costs
+ * @returns scalar ≥ 0
+ * @source X. Liu et al., 2022, arXiv 2209.03003, Theorem 3.5; deviates: averages over features unless `reduce: "sum"`
  */
 export function transportCost(z0: Tensor, z1: Tensor, options: ReduceOption & { p?: number } = {}): Tensor {
-  const { p = 2 } = options;
+  const where = "flow.transportCost";
+  checkOptions(where, options, ["reduce", "p"]);
+  const { p = 2, reduce } = options;
+  if (!(p >= 1 && p < Infinity)) throw new OptionError({ where, want: "p ≥ 1", got: String(p) });
+  if (!sameShape(z0.shape, z1.shape)) {
+    throw new ShapeError({ where, want: showShape(z0.shape), got: showShape(z1.shape) });
+  }
   const d = sub(z1, z0);
-  return mean(perExample(p === 2 ? square(d) : pow(abs(d), p), options));
+  return mean(perExample(where, p === 2 ? square(d) : pow(abs(d), p), reduce));
 }
 
 /**
- * Largest distance of a path from its chord, over the chord's length, averaged over the examples: 0 for straight
- * paths, whatever their speed.
+ * Largest distance of a path from its chord, over the chord's length, averaged over the examples: 0 for straight paths,
+ * whatever their speed.
  * @param trajectory [T + 1, B, ...]
+ * @returns scalar ≥ 0
+ * @source own definition
  */
 export function curvature(trajectory: Tensor): Tensor {
-  const steps = trajectory.shape[0]! - 1;
-  const all = trajectory.reshape([steps + 1, trajectory.shape[1]!, -1]);
+  const steps = stepsOf("flow.curvature", trajectory);
+  const all = reshape(trajectory, [steps + 1, trajectory.shape[1]!, -1]);
   const start = narrow(all, 0, 0, 1);
   const chord = sub(narrow(all, 0, steps, steps + 1), start);
-  const length = norm(chord, -1, { keepDims: true });
-  const unit = chord.div(length.maximum(1e-12));
+  const length = maximum(norm(chord, -1, { keepDims: true }), 1e-12);
+  const unit = div(chord, length);
   const offset = sub(all, start);
   const along = sum(mul(offset, unit), -1, { keepDims: true });
   const away = norm(sub(offset, mul(along, unit)), -1);
-  return mean(max(away, 0).div(length.reshape([-1]).maximum(1e-12)));
+  return mean(div(max(away, 0), reshape(length, [-1])));
 }
+
+/**
+ * d²x/dt² = ∂v/∂t + (∂v/∂x)·v of the paths that a velocity makes; 0 everywhere exactly if they are straight at constant
+ * speed.
+ * @param x [B, ...]
+ * @param t scalar
+ * @returns as x
+ * @source X. Liu et al., 2022, arXiv 2209.03003, §3.2 (the equation of straight flows)
+ */
+export const acceleration = (velocity: Velocity, x: Tensor, t: Tensor): Tensor =>
+  jvp((state: Tensor, time: Tensor) => velocity(state, time), [x, t], [velocity(x, t), onesLike(t)])[1];
