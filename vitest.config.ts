@@ -37,7 +37,12 @@ export default defineConfig({
         optimizeDeps: { exclude: ["onnxruntime-web"] },
         test: {
           name: "browser",
-          include: ["packages/fluxion/src/**/*.browser.test.ts"],
+          // The engine's own suite runs here too: the same operators and transforms on ONNX Runtime's Wasm build.
+          include: [
+            "packages/fluxion/src/**/*.browser.test.ts",
+            "packages/fluxion/src/{core,ops,compile}/**/*.test.ts",
+          ],
+          exclude: ["**/*.node.test.ts", "**/node_modules/**"],
           browser: {
             enabled: true,
             headless: true,

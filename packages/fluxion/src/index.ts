@@ -14,6 +14,6 @@ export { scan, type ScanOptions } from "./core/scan.js";
 export { cond } from "./core/cond.js";
 export { vmap, type VmapOptions } from "./core/vmap.js";
 export { compile, type Compiled, type CompileOptions } from "./compile/compile.js";
-export { evaluate } from "./compile/evaluate.js";
+export { availableDevices, evaluate } from "./compile/evaluate.js";
 export { setDevice, type Device } from "./compile/device.js";
 export * from "./ops/index.js";

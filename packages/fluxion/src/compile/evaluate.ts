@@ -3,7 +3,7 @@ import { collect, substitute } from "../core/node.js";
 import { placeholder, storageOf, Tensor } from "../core/tensor.js";
 import { flattenTree } from "../core/tree.js";
 import { ProgramCache } from "./cache.js";
-import { device } from "./device.js";
+import { device, type Device } from "./device.js";
 import { structureKey } from "./key.js";
 import { buildProgram } from "./program.js";
 
@@ -39,3 +39,6 @@ export async function evaluate<T>(tree: T): Promise<T> {
 /** Cuts the graph loose from the values at its leaves, so that a cached program keeps none of them alive. */
 const substituteLeaves = (results: Tensor[], leaves: Tensor[], params: Tensor[]): Tensor[] =>
   leaves.length === 0 ? results : substitute(results, leaves, params);
+
+/** The devices that programs can run on here, the default first. */
+export const availableDevices = (): Promise<readonly Device[]> => runtime.devices();

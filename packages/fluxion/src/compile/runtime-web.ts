@@ -19,6 +19,7 @@ export const runtime: Runtime = {
     return loadSession(ort as unknown as OrtModule, bytes, inputs, outputs, {
       executionProviders: [device],
       graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
       ...(doubles ? doubleOptions : {}),
       ...(device === "webgpu" ? { preferredOutputLocation: "gpu-buffer" } : {}),
     });
