@@ -9,3 +9,6 @@ import "./methods.js";
 export * from "./activation.js";
 export * from "./normalization.js";
 export * from "./attention.js";
+export { conv, convTranspose, type ConvBias, type ConvOptions, type ConvTransposeOptions } from "./conv.js";
+export { unfold, fold } from "./unfold.js";
+export type { Padding, WindowOptions } from "./window.js";

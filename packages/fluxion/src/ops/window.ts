@@ -78,11 +78,13 @@ export function paddingOf(
     const total = axes.map((i) => Math.max(0, same(i)));
     return { before: total.map((t) => Math.floor(t / 2)), after: total.map((t) => Math.ceil(t / 2)) };
   }
+  const given: unknown = padding;
   const pairs = typeof padding === "number" ? axes.map(() => [padding, padding] as const) : padding;
   const legal =
-    Array.isArray(pairs) &&
-    pairs.length === rank &&
-    pairs.every((p) => p.length === 2 && p.every((v) => Number.isInteger(v) && v >= 0));
+    Array.isArray(given) || typeof given === "number"
+      ? pairs.length === rank &&
+        pairs.every((p) => p.length === 2 && p.every((v) => Number.isInteger(v) && v >= 0))
+      : false;
   if (!legal) {
     throw new OptionError({
       where,
