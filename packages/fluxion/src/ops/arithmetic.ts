@@ -4,7 +4,7 @@ import { apply1, type Call, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { asTensor, literalOf, Tensor, type TensorLike } from "../core/tensor.js";
 import { batchElementwise } from "./batching.js";
-import { foldScalars, liftBroadcast } from "./elementwise.js";
+import { foldScalars, liftBroadcast, scalarFactor } from "./elementwise.js";
 import { cast, equal, greater, less, where } from "./compare.js";
 import { abs, exp, floor, log, neg, reciprocal, sqrt } from "./unary.js";
 import { sumTo } from "./reduce.js";
@@ -49,16 +49,6 @@ const neutral =
     return undefined;
   };
 
-/** The tensor and the literal scalar that a product is made of. @internal */
-export function scalarFactor(t: Tensor): { of: Tensor; factor: Tensor } | undefined {
-  if (t.node.op.name !== "Mul" || !isFloat(t.dtype)) return undefined;
-  for (const side of [0, 1]) {
-    const [factor, of] = [t.node.inputs[side]!, t.node.inputs[1 - side]!];
-    if (literalOf(factor) && factor.size === 1 && sameShape(of.shape, t.shape)) return { of, factor };
-  }
-  return undefined;
-}
-
 /**
  * Scalar factors move outwards, (c·x)·y → c·(x·y), where they meet each other, a matrix product or a sum that takes
  * them over for nothing; or into a smaller operand.
@@ -80,7 +70,9 @@ function floatScalar({ inputs, outputs }: Call<object>): Tensor[] | undefined {
 
 const ops: Record<string, Op> = Object.fromEntries(
   [
-    binary("Add", (_a, _b, ct) => [() => ct, () => ct], { simplify: neutral(0, [0, 1]) }),
+    binary("Add", (_a, _b, ct) => [() => ct, () => ct], {
+      simplify: (call) => neutral(0, [0, 1])(call) ?? twice(call),
+    }),
     binary("Sub", (_a, _b, ct) => [() => ct, () => neg(ct)], { simplify: neutral(0, [1]) }),
     binary("Mul", (a, b, ct) => [() => mul(ct, b), () => mul(ct, a)], {
       simplify: (call) => neutral(1, [0, 1])(call) ?? floatScalar(call),

@@ -1,5 +1,5 @@
 // Other operator files call these while they load, so this one must import nothing that leads back to them.
-import { decode, encode, type DType } from "../core/dtypes.js";
+import { decode, encode, isFloat, type DType } from "../core/dtypes.js";
 import { apply, type Call, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { constant, literalOf, type Tensor } from "../core/tensor.js";
@@ -70,4 +70,14 @@ export function unaryOp(
     ...rest,
   };
   return op;
+}
+
+/** The tensor and the literal scalar that a product is made of. */
+export function scalarFactor(t: Tensor): { of: Tensor; factor: Tensor } | undefined {
+  if (t.node.op.name !== "Mul" || !isFloat(t.dtype)) return undefined;
+  for (const side of [0, 1]) {
+    const [factor, of] = [t.node.inputs[side]!, t.node.inputs[1 - side]!];
+    if (literalOf(factor) && factor.size === 1 && sameShape(of.shape, t.shape)) return { of, factor };
+  }
+  return undefined;
 }

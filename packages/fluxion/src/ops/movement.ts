@@ -11,7 +11,8 @@ import {
   type Shape,
 } from "../core/shape.js";
 import { literalOf, constant, type Tensor } from "../core/tensor.js";
-import { add, mul, scalarFactor, sub } from "./arithmetic.js";
+import { add, mul, sub } from "./arithmetic.js";
+import { scalarFactor } from "./elementwise.js";
 import { cast } from "./compare.js";
 import { zeros, zerosLike } from "./create.js";
 import { alignBatch } from "./batching.js";

@@ -37,7 +37,10 @@ const layerNormOp: Op<{ axis: number; epsilon: number }> = {
       { axis, epsilon },
       { outputs: wanted ? 3 : 1 },
     );
-    return [names[0]!, names[2] ?? ""];
+    // The second output is float32 whatever the input.
+    const inverse =
+      wanted && x!.dtype !== "float32" ? scope.node("Cast", [names[2]!], { to: dtypes[x!.dtype].onnx }) : [];
+    return [names[0]!, inverse[0] ?? names[2] ?? ""];
   },
   flops: ({ inputs: [x] }) => 8 * x!.size,
 };
@@ -66,6 +69,13 @@ const affine = (y: Tensor, { scale, bias }: Affine, shape?: Shape): Tensor => {
   return bias ? add(scaled, shape ? reshape(bias, shape) : bias) : scaled;
 };
 
+/** In double, step by step: ONNX Runtime's operator gives 1/√(var + ε), which the gradient needs, in float32 only. */
+function normalizeDouble(x: Tensor, axis: number, epsilon: number): Tensor {
+  const axes = x.shape.map((_, i) => i).slice(axis);
+  const centred = sub(x, mean(x, axes, { keepDims: true }));
+  return mul(centred, rsqrt(add(mean(square(centred), axes, { keepDims: true }), epsilon)));
+}
+
 /**
  * (x − mean)/√(var + epsilon)·scale + bias over the axes from `axis` on (default: the last).
  * @param weights scale and bias of the shape of those axes
@@ -77,7 +87,12 @@ export function layerNorm(
 ): Tensor {
   const t = toFloat(x);
   const axis = normalizeAxis("ops.layerNorm", options.axis ?? -1, t.rank);
-  return affine(apply(layerNormOp, [t], { axis, epsilon: options.epsilon ?? 1e-5 })[0]!, weights);
+  const epsilon = options.epsilon ?? 1e-5;
+  const y =
+    t.dtype === "float64"
+      ? normalizeDouble(t, axis, epsilon)
+      : apply(layerNormOp, [t], { axis, epsilon })[0]!;
+  return affine(y, weights);
 }
 
 /** x/√(mean(x²) + epsilon)·scale over the last axis. */

@@ -5,12 +5,14 @@ import { control } from "./interpret/control.js";
 import { elementwise } from "./interpret/elementwise.js";
 import { matrix } from "./interpret/matmul.js";
 import { movement } from "./interpret/movement.js";
+import { nn } from "./interpret/nn.js";
 import { reduce } from "./interpret/reduce.js";
 import { valueOf, type Rules, type Value } from "./interpret/value.js";
+import { windows } from "./interpret/window.js";
 
 export type { Value } from "./interpret/value.js";
 
-const rules: Rules = { ...elementwise, ...movement, ...reduce, ...matrix, ...control };
+const rules: Rules = { ...elementwise, ...movement, ...reduce, ...matrix, ...nn, ...windows, ...control };
 
 /** Whether the interpreter has a rule for an operator. */
 export const interprets = (name: string): boolean => name in rules;

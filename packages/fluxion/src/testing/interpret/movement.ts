@@ -50,5 +50,14 @@ export const movement: Rules = {
       }),
     ];
   },
+  Split: ([x], { attrs, node }) => {
+    const axis = attrs.axis as number;
+    let start = 0;
+    return node.outputs.map(({ shape }) => {
+      const from = start;
+      start += shape[axis]!;
+      return build(shape, (index) => x!.data[flatIndex(index.with(axis, index[axis]! + from), x!.shape)]!);
+    });
+  },
   Range: (_, { attrs }) => [Float64Array.from({ length: attrs.length as number }, (_v, i) => i)],
 };
