@@ -49,6 +49,11 @@ const neutral =
     return undefined;
   };
 
+/** x + x, as the gradient of x² writes it, is 2·x: a factor that others can take over. */
+function twice({ inputs: [a, b] }: Call<object>): Tensor[] | undefined {
+  return a === b && isFloat(a!.dtype) ? [mul(a!, 2)] : undefined;
+}
+
 /**
  * Scalar factors move outwards, (c·x)·y → c·(x·y), where they meet each other, a matrix product or a sum that takes
  * them over for nothing; or into a smaller operand.
