@@ -1,0 +1,117 @@
+import { defined } from "./paper.js";
+
+/** Distributed, private, offline, quantised and compressed learning. */
+export const systems = defined([
+  {
+    id: "sequential-gradient-coding",
+    name: "Sequential gradient coding",
+    title: "Sequential Gradient Coding For Straggler Mitigation",
+    authors: "Krishnan, Ebrahimi, Khisti",
+    year: 2022,
+    arxiv: "2211.13802",
+    venue: "ICLR 2023",
+    field: "systems",
+    summary:
+      "Recover exact gradients from a cluster with stragglers at a fraction of the usual redundancy, by coding over rounds.",
+    concepts: ["gradient coding", "stragglers", "distributed training"],
+    code: { repository: "mamaj/Sequential-Gradient-Coding", licence: "none stated" },
+    modules: ["distributed"],
+    state: "planned",
+  },
+  {
+    id: "diff2",
+    name: "DIFF2",
+    title:
+      "DIFF2: Differential Private Optimization via Gradient Differences for Nonconvex Distributed Learning",
+    authors: "Murata, Suzuki",
+    year: 2023,
+    arxiv: "2302.03884",
+    venue: "ICML 2023",
+    field: "systems",
+    summary:
+      "Privatise differences of gradients, which are small, instead of gradients: less noise for the same privacy.",
+    concepts: ["differential privacy", "gradient differences", "accounting"],
+    modules: ["privacy"],
+    state: "planned",
+  },
+  {
+    id: "odice",
+    name: "ODICE",
+    title:
+      "ODICE: Revealing the Mystery of Distribution Correction Estimation via Orthogonal-gradient Update",
+    authors: "Mao, Xu, Zhang, Zhan",
+    year: 2024,
+    arxiv: "2402.00348",
+    venue: "ICLR 2024",
+    field: "systems",
+    summary:
+      "Learn values offline from both ends of a transition, with the backward gradient projected off the forward one.",
+    concepts: ["offline reinforcement learning", "orthogonal gradient", "imitation"],
+    code: { repository: "maoliyuan/ODICE-Pytorch", licence: "none stated" },
+    modules: ["offline-rl"],
+    state: "planned",
+  },
+  {
+    id: "reste",
+    name: "ReSTE",
+    title:
+      "Estimator Meets Equilibrium Perspective: A Rectified Straight Through Estimator for Binary Neural Networks Training",
+    authors: "Wu, Zheng, Liu, Zheng",
+    year: 2023,
+    arxiv: "2308.06689",
+    venue: "ICCV 2023",
+    field: "systems",
+    summary:
+      "Train binary networks with a power-function estimator of the sign that trades its error against stable gradients.",
+    concepts: ["binary networks", "straight-through estimator"],
+    code: { repository: "DravenALG/ReSTE", licence: "MIT" },
+    modules: ["quantize"],
+    state: "planned",
+  },
+  {
+    id: "gaqat",
+    name: "GAQAT",
+    title: "GAQAT: gradient-adaptive quantization-aware training for domain generalization",
+    authors: "Jiang et al.",
+    year: 2024,
+    arxiv: "2412.05551",
+    field: "systems",
+    summary:
+      "Freeze the quantizer scales whose task gradient and smoothness gradient disagree, for networks that generalise at low precision.",
+    concepts: ["quantization", "sharpness", "domain generalisation"],
+    modules: ["quantize"],
+    state: "planned",
+  },
+  {
+    id: "diffrate",
+    name: "DiffRate",
+    title: "DiffRate: Differentiable Compression Rate for Efficient Vision Transformers",
+    authors: "Chen et al.",
+    year: 2023,
+    arxiv: "2305.17997",
+    venue: "ICCV 2023",
+    field: "systems",
+    summary:
+      "Learn by gradients how many tokens each layer of a vision transformer may prune or merge under a budget of operations.",
+    concepts: ["token pruning", "token merging", "budget"],
+    code: { repository: "OpenGVLab/DiffRate", licence: "none stated" },
+    modules: ["compress"],
+    state: "planned",
+  },
+  {
+    id: "cda-dataset-distillation",
+    name: "CDA",
+    title: "Dataset Distillation via Curriculum Data Synthesis in Large Data Era",
+    authors: "Yin, Shen",
+    year: 2023,
+    arxiv: "2311.18838",
+    venue: "TMLR 2024",
+    field: "systems",
+    summary:
+      "Synthesise a few training images per class from a teacher's statistics, with crops that grow harder.",
+    concepts: ["dataset distillation", "curriculum", "batch statistics"],
+    code: { repository: "VILA-Lab/SRe2L", licence: "none stated" },
+    modules: ["compress"],
+    state: "planned",
+  },
+]);
