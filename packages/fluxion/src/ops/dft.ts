@@ -137,7 +137,11 @@ const rfftAdjointOp: Op<RealAttrs> = {
   simplify({ inputs: [z], attrs: { axis, n } }) {
     if (!byMatrix(n)) {
       const after = z!.shape.map((_, i) => (i === axis ? n - half(n) : 0));
-      const all = padZeros(z!, z!.shape.map(() => 0), after);
+      const all = padZeros(
+        z!,
+        z!.shape.map(() => 0),
+        after,
+      );
       const x = dft(all, { axis, n, inverse: true });
       return [reshape(narrow(x, -1, 0, 1), x.shape.slice(0, -1))];
     }

@@ -11,8 +11,10 @@ import { sum } from "./reduce.js";
 const offsets = (n: number, m: number): Tensor => sub(arange(m), reshape(arange(n), [n, 1]));
 
 function triangle(name: string, x: Tensor, k: number, compare: (at: Tensor, k: number) => Tensor): Tensor {
-  if (x.rank < 2) throw new ShapeError({ where: `ops.${name}`, want: "at least two axes", got: showShape(x.shape) });
-  if (!Number.isInteger(k)) throw new OptionError({ where: `ops.${name}`, want: "a whole diagonal", got: String(k) });
+  if (x.rank < 2)
+    throw new ShapeError({ where: `ops.${name}`, want: "at least two axes", got: showShape(x.shape) });
+  if (!Number.isInteger(k))
+    throw new OptionError({ where: `ops.${name}`, want: "a whole diagonal", got: String(k) });
   const [n, m] = [x.shape[x.rank - 2]!, x.shape[x.rank - 1]!];
   return where(compare(offsets(n, m), k), x, zerosLike(x));
 }
@@ -38,7 +40,8 @@ export interface DiagonalOptions {
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
   const { offset = 0, axes = [-2, -1] } = options;
   const [row, column] = axes.map((a) => normalizeAxis("ops.diagonal", a, x.rank)) as [number, number];
-  if (row === column) throw new ShapeError({ where: "ops.diagonal", want: "two axes", got: `axis ${row} twice` });
+  if (row === column)
+    throw new ShapeError({ where: "ops.diagonal", want: "two axes", got: `axis ${row} twice` });
   if (!Number.isInteger(offset))
     throw new OptionError({ where: "ops.diagonal", want: "a whole offset", got: String(offset) });
   const others = x.shape.map((_, i) => i).filter((i) => i !== row && i !== column);
@@ -46,11 +49,14 @@ export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
   const [n, m] = [x.shape[row]!, x.shape[column]!];
   const [top, left] = [Math.max(0, -offset), Math.max(0, offset)];
   const length = Math.max(0, Math.min(n - top, m - left));
-  if (length === 0) return narrow(reshape(transpose(x, [...others, row, column]), [...lead, n * m]), -1, 0, 0);
-  const square = slice(transpose(x, [...others, row, column]), ...lead.map(() => null), [top, top + length], [
-    left,
-    left + length,
-  ]);
+  if (length === 0)
+    return narrow(reshape(transpose(x, [...others, row, column]), [...lead, n * m]), -1, 0, 0);
+  const square = slice(
+    transpose(x, [...others, row, column]),
+    ...lead.map(() => null),
+    [top, top + length],
+    [left, left + length],
+  );
   const flat = reshape(square, [...lead, length * length]);
   return slice(flat, ...lead.map(() => null), [null, null, length + 1]);
 }
@@ -67,7 +73,8 @@ export function diag(x: Tensor, k = 0): Tensor {
   if (x.rank === 2) return diagonal(x, { offset: k });
   if (x.rank !== 1)
     throw new ShapeError({ where: "ops.diag", want: "a vector or a matrix", got: showShape(x.shape) });
-  if (!Number.isInteger(k)) throw new OptionError({ where: "ops.diag", want: "a whole diagonal", got: String(k) });
+  if (!Number.isInteger(k))
+    throw new OptionError({ where: "ops.diag", want: "a whole diagonal", got: String(k) });
   const n = x.size + Math.abs(k);
   // Entry i of the vector sits in row i (k ≥ 0) or column i (k < 0).
   const spread = k >= 0 ? reshape(padEnd(x, n), [n, 1]) : padEnd(x, n);
@@ -85,7 +92,8 @@ const padEnd = (x: Tensor, n: number): Tensor => (x.size === n ? x : x.pad([[0, 
 export function meshgrid(axes: readonly Tensor[], options: { indexing?: "xy" | "ij" } = {}): Tensor[] {
   const { indexing = "xy" } = options;
   for (const t of axes) {
-    if (t.rank !== 1) throw new ShapeError({ where: "ops.meshgrid", want: "vectors", got: showShape(t.shape) });
+    if (t.rank !== 1)
+      throw new ShapeError({ where: "ops.meshgrid", want: "vectors", got: showShape(t.shape) });
   }
   const order = axes.map((_, i) => (indexing === "xy" && i < 2 && axes.length > 1 ? 1 - i : i));
   const shape = order.map((i) => axes[i]!.size);

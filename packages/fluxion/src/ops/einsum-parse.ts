@@ -25,7 +25,9 @@ export function parseEinsum(equation: string, operands: readonly Tensor[]): Equa
   if (operands.length === 0) throw bad(equation, "at least one operand", "none");
   if (terms.length !== operands.length)
     throw bad(equation, `${terms.length} operands`, String(operands.length));
-  const split = [...terms, ...(sides[1] === undefined ? [] : [sides[1]])].map((term) => splitTerm(equation, term));
+  const split = [...terms, ...(sides[1] === undefined ? [] : [sides[1]])].map((term) =>
+    splitTerm(equation, term),
+  );
   let dots = 0;
   const inputs = operands.map((t, i) => {
     const { before, after, ellipsis } = split[i]!;
@@ -73,7 +75,9 @@ function labelSizes(
     const own = new Map<string, number>();
     labels.forEach((label, axis) => {
       const size = operands[i]!.shape[axis]!;
-      const name = label.startsWith("…") ? `axis −${Number(label.slice(1)) + 1} of "..."` : `label "${label}"`;
+      const name = label.startsWith("…")
+        ? `axis −${Number(label.slice(1)) + 1} of "..."`
+        : `label "${label}"`;
       const mine = own.get(label);
       if (mine !== undefined && mine !== size)
         throw bad(equation, `${name} of one size within operand ${i}`, `${mine} and ${size}`);

@@ -29,7 +29,9 @@ export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor
   const { inputs, output, sizes } = parseEinsum(equation, operands);
   const dtype = operands.map((t) => t.dtype).reduce(promote);
   const common = dtype === "bool" ? "int32" : dtype;
-  const list = operands.map((t, i) => squeezeOnes(diagonals({ x: cast(t, common), labels: inputs[i]! }), sizes));
+  const list = operands.map((t, i) =>
+    squeezeOnes(diagonals({ x: cast(t, common), labels: inputs[i]! }), sizes),
+  );
   while (list.length > 1) {
     const [i, j] = nextPair(list, output, sizes);
     const b = list.splice(j, 1)[0]!;
@@ -82,7 +84,8 @@ function arrange(t: Named, labels: readonly string[]): Tensor {
   );
 }
 
-const count = (labels: Iterable<string>, sizes: Sizes): number => sizeOf([...labels].map((l) => sizes.get(l)!));
+const count = (labels: Iterable<string>, sizes: Sizes): number =>
+  sizeOf([...labels].map((l) => sizes.get(l)!));
 
 /** The pair whose product is smallest beside what it replaces; at ties the one that comes first. */
 function nextPair(list: readonly Named[], output: readonly string[], sizes: Sizes): [number, number] {
@@ -115,7 +118,8 @@ function contract(a: Named, b: Named, kept: Set<string>, sizes: Sizes, output: r
   const freeB = right.labels.filter((l) => !shared.includes(l));
   if (inner.length === 0) return outerProduct(left, right, output);
   // (AB)ᵀ = BᵀAᵀ: the operand whose free labels the output names first goes first, and no transpose follows.
-  const place = (labels: readonly string[]): number => Math.min(Infinity, ...labels.map((l) => output.indexOf(l)));
+  const place = (labels: readonly string[]): number =>
+    Math.min(Infinity, ...labels.map((l) => output.indexOf(l)));
   if (output.length > 0 && place(freeB) < place(freeA)) return contract(right, left, kept, sizes, output);
   if (freeA.length === 0 && freeB.length === 0 && batch.length > 0)
     return sumOut(outerProduct(left, right, output), kept);

@@ -53,7 +53,8 @@ function floatInput(name: string, x: Tensor): Tensor {
 /** Cut or padded with zeros to `n` along an axis. */
 function fitLength(name: string, x: Tensor, axis: number, n: number): Tensor {
   const size = x.shape[axis]!;
-  if (n < 1) throw new ShapeError({ where: `ops.${name}`, want: "at least one entry", got: showShape(x.shape) });
+  if (n < 1)
+    throw new ShapeError({ where: `ops.${name}`, want: "at least one entry", got: showShape(x.shape) });
   if (size >= n) return narrow(x, axis, 0, n);
   return padZeros(
     x,

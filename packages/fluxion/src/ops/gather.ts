@@ -1,6 +1,14 @@
 import { ShapeError } from "../core/errors.js";
 import { apply1, type Op } from "../core/node.js";
-import { broadcastShapes, normalizeAxis, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../core/shape.js";
+import {
+  broadcastShapes,
+  normalizeAxis,
+  sameShape,
+  showShape,
+  sizeOf,
+  stridesOf,
+  type Shape,
+} from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { cast } from "./compare.js";
@@ -14,7 +22,10 @@ const gatherOp: Op<{ axis: number }> = {
   infer: ([x, indices], { axis }) => [
     { shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)], dtype: x!.dtype },
   ],
-  grad: ({ inputs: [x, indices], attrs: { axis } }, [ct]) => [scatterInto(x!.shape, axis, indices!, ct!), undefined],
+  grad: ({ inputs: [x, indices], attrs: { axis } }, [ct]) => [
+    scatterInto(x!.shape, axis, indices!, ct!),
+    undefined,
+  ],
   batch([x, indices], batched, { axis }, size) {
     if (!batched[1]) return [apply1(gatherOp, [x!, indices!], { axis: axis + 1 })];
     if (!batched[0]) return [moveAxis(apply1(gatherOp, [x!, indices!], { axis }), axis, 0)];
@@ -51,7 +62,10 @@ export function take(x: Tensor, indices: Indices, axis = 0): Tensor {
   const at = asIndices("take", indices, n);
   if (typeof indices === "number") {
     const from = indices < 0 ? indices + n : indices;
-    return reshape(narrow(x, k, from, from + 1), x.shape.filter((_, i) => i !== k));
+    return reshape(
+      narrow(x, k, from, from + 1),
+      x.shape.filter((_, i) => i !== k),
+    );
   }
   return apply1(gatherOp, [x, at], { axis: k });
 }
@@ -104,7 +118,11 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
   const k = normalizeAxis("ops.takeAlongAxis", axis, x.rank);
   const at = asIndices("takeAlongAxis", indices, x.shape[k]!);
   if (at.rank !== x.rank)
-    throw new ShapeError({ where: "ops.takeAlongAxis", want: `indices of rank ${x.rank}`, got: showShape(at.shape) });
+    throw new ShapeError({
+      where: "ops.takeAlongAxis",
+      want: `indices of rank ${x.rank}`,
+      got: showShape(at.shape),
+    });
   const along = (shape: Shape, d: number): number[] => shape.map((v, i) => (i === k ? d : v));
   const common = broadcastShapes("ops.takeAlongAxis", along(x.shape, 1), along(at.shape, 1));
   return gatherElements(
@@ -156,11 +174,17 @@ function scatterND(shape: Shape, indices: Tensor, ct: Tensor, batchDims: number)
   const parts = indexed.map((n, i): Tensor => {
     const at =
       i < batchDims
-        ? reshape(cast(arange(n), indices.dtype), lead.map((_, k) => (k === i ? n : 1)))
+        ? reshape(
+            cast(arange(n), indices.dtype),
+            lead.map((_, k) => (k === i ? n : 1)),
+          )
         : reshape(wrapIndices(narrow(indices, last, i - batchDims, i - batchDims + 1), n), lead);
     return mul(at, strides[i]!);
   });
-  const row = broadcastTo(parts.reduce((a, b) => add(a, b)), lead);
+  const row = broadcastTo(
+    parts.reduce((a, b) => add(a, b)),
+    lead,
+  );
   const rest = shape.slice(batchDims + depth);
   return reshape(scatterInto([sizeOf(indexed), ...rest], 0, row, ct), shape);
 }
@@ -175,6 +199,10 @@ function scatterND(shape: Shape, indices: Tensor, ct: Tensor, batchDims: number)
 export function gatherND(x: Tensor, indices: Tensor, options: { batchDims?: number } = {}): Tensor {
   const { batchDims = 0 } = options;
   if (!Number.isInteger(batchDims) || batchDims < 0)
-    throw new ShapeError({ where: "ops.gatherND", want: "a whole number of batchDims ≥ 0", got: String(batchDims) });
+    throw new ShapeError({
+      where: "ops.gatherND",
+      want: "a whole number of batchDims ≥ 0",
+      got: String(batchDims),
+    });
   return apply1(gatherNDOp, [x, cast(asIndices("gatherND", indices, Infinity), "int64")], { batchDims });
 }

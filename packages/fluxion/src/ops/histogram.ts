@@ -41,10 +41,14 @@ function checkWeights(name: string, x: Tensor, weights: Tensor | undefined): voi
  * themselves get no gradient.
  * @param x numbers of any shape
  * @param bins number of bins of equal width (default 10), or ascending edges [bins + 1]
- * @returns [counts, edges]: int32 counts (dtype of the weights with them, float with `density`) and the edges
+ * @returns [counts, edges]: int32 counts (dtype of the weights with them, float with `density`), and the edges
  * @throws OptionError, ShapeError
  */
-export function histogram(x: Tensor, bins: number | Tensor = 10, options: HistogramOptions = {}): [Tensor, Tensor] {
+export function histogram(
+  x: Tensor,
+  bins: number | Tensor = 10,
+  options: HistogramOptions = {},
+): [Tensor, Tensor] {
   checkOptions("ops.histogram", options, ["range", "weights", "density"]);
   const { range, weights, density = false } = options;
   checkWeights("histogram", x, weights);
@@ -70,7 +74,11 @@ function equalEdges(x: Tensor, bins: number, range: readonly [number, number] | 
   if (range) {
     const [low, high] = range;
     if (!(low <= high) || !Number.isFinite(high - low))
-      throw new OptionError({ where: "ops.histogram", want: "a finite range, low ≤ high", got: `${low}, ${high}` });
+      throw new OptionError({
+        where: "ops.histogram",
+        want: "a finite range, low ≤ high",
+        got: `${low}, ${high}`,
+      });
     const widen = low === high ? 0.5 : 0;
     return linspace(low - widen, high + widen, bins + 1, { dtype: x.dtype });
   }

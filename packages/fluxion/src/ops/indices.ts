@@ -49,7 +49,11 @@ export function oneHot(
   options: { dtype?: DType; axis?: number } = {},
 ): Tensor {
   if (!Number.isInteger(classes) || classes < 1)
-    throw new OptionError({ where: "ops.oneHot", want: "a whole number of classes ≥ 1", got: String(classes) });
+    throw new OptionError({
+      where: "ops.oneHot",
+      want: "a whole number of classes ≥ 1",
+      got: String(classes),
+    });
   const at = asIndices("oneHot", indices, Infinity);
   const hits = equal(expandDims(at, at.rank), arange(classes));
   return moveAxis(cast(hits, options.dtype ?? "float32"), -1, options.axis ?? -1);

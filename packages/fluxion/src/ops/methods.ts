@@ -4,8 +4,13 @@ import * as arithmetic from "./arithmetic.js";
 import * as compare from "./compare.js";
 import { onesLike, zerosLike } from "./create.js";
 import * as matrix from "./matmul.js";
+import * as diagonals from "./diagonal.js";
+import * as gathering from "./gather.js";
 import * as movement from "./movement.js";
+import * as quantiles from "./quantile.js";
 import * as reduce from "./reduce.js";
+import * as scattering from "./scatter.js";
+import * as sorting from "./sort.js";
 import * as unary from "./unary.js";
 
 const { add, sub, mul, div, pow, square, maximum, minimum, remainder, floorDivide } = arithmetic;
@@ -75,6 +80,11 @@ const {
 } = unary;
 const { logicalNot, isNaN, isFinite } = unary;
 const { matmul, dot } = matrix;
+const { take, takeAlongAxis, gather, gatherND } = gathering;
+const { scatterAdd, scatterUpdate, putAlongAxis } = scattering;
+const { sort, argsort, topK } = sorting;
+const { quantile, median } = quantiles;
+const { triu, tril, diagonal, trace } = diagonals;
 
 /** Every function here takes a Tensor first and is a method of Tensor, too: `add(x, y)` is `x.add(y)`. */
 const functions = {
@@ -127,6 +137,8 @@ const functions = {
     erf,
     sigmoid,
   },
+  ...{ take, takeAlongAxis, gather, gatherND, scatterAdd, scatterUpdate, putAlongAxis },
+  ...{ sort, argsort, topK, quantile, median, triu, tril, diagonal, trace },
   ...{ logicalNot, isNaN, isFinite, matmul, dot, stopGradient, zerosLike, onesLike },
 };
 

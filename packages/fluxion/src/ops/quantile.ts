@@ -51,7 +51,10 @@ export function quantile(
   if (n === 0) throw new ShapeError({ where: "ops.quantile", want: "at least one element", got: "none" });
   const others = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const lead = others.map((i) => x.shape[i]!);
-  const moved = reshape(transpose(isFloat(x.dtype) ? x : cast(x, "float32"), [...others, ...axes]), [...lead, n]);
+  const moved = reshape(transpose(isFloat(x.dtype) ? x : cast(x, "float32"), [...others, ...axes]), [
+    ...lead,
+    n,
+  ]);
   const at = list.map((v) => methods[method](v * (n - 1)));
   // Only as many of the smallest as the highest quantile needs.
   const [values] = topK(moved, Math.ceil(Math.max(...at)) + 1, -1, { largest: false });

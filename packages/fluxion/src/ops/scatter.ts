@@ -33,7 +33,11 @@ const scatterElementsOp: Op<ScatterAttrs> = {
   grad({ inputs: [, indices, updates], attrs: { axis, reduction } }, [ct], needs) {
     const dx = (): Tensor =>
       reduction === "add" ? ct! : scatterElements(ct!, indices!, zerosLike(updates!), axis, "none");
-    return [needs[0] ? dx() : undefined, undefined, needs[2] ? gatherElements(ct!, indices!, axis) : undefined];
+    return [
+      needs[0] ? dx() : undefined,
+      undefined,
+      needs[2] ? gatherElements(ct!, indices!, axis) : undefined,
+    ];
   },
   batch(inputs, batched, { axis, reduction }, size) {
     const [x, indices, updates] = inputs.map((t, i) => (batched[i] ? t : broadcastTo(t, [size, ...t.shape])));
@@ -156,8 +160,15 @@ export function scatterInto(shape: Shape, axis: number, indices: Tensor, ct: Ten
   const width = sizeOf(shape) / Math.max(1, n);
   if (isFloat(ct.dtype) && (axis === 0 || last) && n * (40 + width) < 320 * width) {
     const hot = oneHot(wrapIndices(reshape(indices, [indices.size]), n), n, { dtype: ct.dtype });
-    if (last && axis > 0) return reshape(fusedMatmul(reshape(updates, [width, indices.size]), hot, {}), shape);
+    if (last && axis > 0)
+      return reshape(fusedMatmul(reshape(updates, [width, indices.size]), hot, {}), shape);
     return reshape(fusedMatmul(hot, reshape(updates, [indices.size, width]), { transA: true }), shape);
   }
-  return scatterElements(zeros(shape, { dtype: ct.dtype }), alongAxis(indices, axis, flat), updates, axis, "add");
+  return scatterElements(
+    zeros(shape, { dtype: ct.dtype }),
+    alongAxis(indices, axis, flat),
+    updates,
+    axis,
+    "add",
+  );
 }

@@ -71,7 +71,8 @@ function sorted(name: string, x: Tensor, axis: number, options: SortOptions): [T
  * Entries in order along an axis (default the last). The gradient of each value goes to the entry it was; NaN has no
  * defined place.
  */
-export const sort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor => sorted("sort", x, axis, options)[0];
+export const sort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
+  sorted("sort", x, axis, options)[0];
 
 /** int32 positions that sort `x` along an axis (default the last); stable: equal entries keep their order. */
 export const argsort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
