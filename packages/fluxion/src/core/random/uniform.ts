@@ -68,8 +68,8 @@ export interface UniformOptions extends DrawOptions {
 }
 
 /**
- * Uniform numbers in [min, max); float32 and float64 equal to `jax.random.uniform` bit for bit. Differentiable with
- * respect to the bounds.
+ * Uniform numbers in [min, max); float32 equal to `jax.random.uniform` bit for bit, float64 for ranges that are
+ * powers of two (else up to rounding). Differentiable in bounds that are Tensors.
  * @param key uint32 [2]
  * @param shape default [] (one number)
  * @throws OptionError unless the bounds are finite and min ≤ max
@@ -80,16 +80,21 @@ export function uniform(key: Tensor, shape: Shape = [], options: UniformOptions 
   const dtype = floatDType("random.uniform", options.dtype);
   const { whole, unit } = fraction("random.uniform", key, shape, dtype);
   const unshaped = (flat: Tensor): Tensor => cast(reshape(flat, shape), dtype);
+  // JAX multiplies and adds with one rounding, as float64 does here.
+  const wide = dtype === "float32" ? "float64" : dtype;
   if (min instanceof Tensor || max instanceof Tensor) {
-    const bound = (v: number | Tensor): Tensor => (v instanceof Tensor ? cast(v, dtype) : constant(v, dtype));
-    const draw = unshaped(mul(whole, unit));
-    return add(mul(draw, broadcastTo(sub(bound(max), bound(min)), shape)), broadcastTo(bound(min), shape));
+    const bound = (v: number | Tensor): Tensor =>
+      broadcastTo(v instanceof Tensor ? cast(v, dtype) : constant(v, dtype), shape);
+    const [low, high] = [bound(min), bound(max)];
+    const fractions = reshape(mul(cast(whole, wide), unit), shape);
+    return cast(add(mul(fractions, cast(sub(high, low), wide)), cast(low, wide)), dtype);
   }
   const round = dtype === "float64" ? (v: number): number => v : Math.fround;
   const range = round(round(max) - round(min));
   if (!(range >= 0 && range < Infinity))
     throw new OptionError({ where: "random.uniform", want: "finite min ≤ max", got: `${min} and ${max}` });
-  // The power of two rounds nothing, so both factors are one.
-  const scaled = mul(whole, range * unit);
+  // A product with a power of two has no rounding to spare.
+  const exact = min === 0 || Number.isInteger(Math.log2(range));
+  const scaled = mul(exact ? whole : cast(whole, wide), range * unit);
   return unshaped(min === 0 ? scaled : add(scaled, round(min)));
 }
