@@ -13,6 +13,7 @@ export { customGradient, checkpoint } from "./core/custom.js";
 export { scan, type ScanOptions } from "./core/scan.js";
 export { cond } from "./core/cond.js";
 export { vmap, type VmapOptions } from "./core/vmap.js";
+export * as random from "./core/random/index.js";
 export { compile, type Compiled, type CompileOptions } from "./compile/compile.js";
 export { availableDevices, evaluate } from "./compile/evaluate.js";
 export { setDevice, type Device } from "./compile/device.js";

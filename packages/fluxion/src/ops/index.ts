@@ -18,3 +18,4 @@ export * from "./quantile.js";
 export * from "./histogram.js";
 export * from "./einsum.js";
 export * from "./fft.js";
+export * from "./special.js";

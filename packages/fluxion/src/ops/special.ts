@@ -17,7 +17,9 @@ function writer(scope: EmitScope, dtype: "float32" | "float64") {
     )[0]!;
   /** Horner's scheme, highest power first; coefficients are numbers or names of values. */
   const polynomial = (coefficients: readonly (string | number)[], x: string): string =>
-    coefficients.slice(1).reduce<string>((sum, c) => node("Add", node("Mul", sum, x), c), value(coefficients[0]!));
+    coefficients
+      .slice(1)
+      .reduce<string>((sum, c) => node("Add", node("Mul", sum, x), c), value(coefficients[0]!));
   const value = (c: string | number): string => (typeof c === "number" ? number(c) : c);
   const choose = (mask: string, yes: readonly number[], no: readonly number[]): string[] =>
     yes.map((c, i) => node("Where", mask, c, no[i]!));
@@ -34,8 +36,8 @@ const centre32 = [
   -0.00417738678, 0.246640286, 1.50140936,
 ];
 const tail32 = [
-  0.000102782251, -0.000296351606, -3.85791497e-5, 0.00146848591, -0.00360677122, 0.00569339207, -0.00763528757,
-  0.00944452643, 1.00167484, 2.83297681,
+  0.000102782251, -0.000296351606, -3.85791497e-5, 0.00146848591, -0.00360677122, 0.00569339207,
+  -0.00763528757, 0.00944452643, 1.00167484, 2.83297681,
 ];
 
 function erfinv32(scope: EmitScope, x: string): string {
@@ -53,8 +55,8 @@ const centre64 = [
     13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608,
   ],
   [
-    5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867, 5394.1960214247511077,
-    687.1870074920579083, 42.313330701600911252, 1,
+    5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+    5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1,
   ],
 ] as const;
 const near64 = [
@@ -98,7 +100,9 @@ function erfinv64(scope: EmitScope, x: string): string {
 const erfinvOp = unaryOp("ErfInv", (_, ct, y) => mul(ct, mul(exp(square(y)), Math.sqrt(Math.PI) / 2)), {
   simplify: () => undefined,
   flops: ({ outputs }) => 30 * outputs[0]!.size,
-  emit: (scope, { inputs }, [x]) => [inputs[0]!.dtype === "float64" ? erfinv64(scope, x!) : erfinv32(scope, x!)],
+  emit: (scope, { inputs }, [x]) => [
+    inputs[0]!.dtype === "float64" ? erfinv64(scope, x!) : erfinv32(scope, x!),
+  ],
 });
 
 /**

@@ -19,12 +19,17 @@ import { bits, uniform } from "./uniform.js";
  */
 export function bernoulli(key: Tensor, p: number | Tensor = 0.5, shape?: Shape): Tensor {
   if (!(p instanceof Tensor)) {
-    if (!(p >= 0 && p <= 1)) throw new OptionError({ where: "random.bernoulli", want: "p in [0, 1]", got: String(p) });
+    if (!(p >= 0 && p <= 1))
+      throw new OptionError({ where: "random.bernoulli", want: "p in [0, 1]", got: String(p) });
     return less(uniform(key, shape), p);
   }
   const dims = shape ?? p.shape;
   if (!sameShape(broadcastShapes("random.bernoulli", p.shape, dims), dims))
-    throw new ShapeError({ where: "random.bernoulli", want: `a shape that ${showShape(p.shape)} broadcasts to`, got: showShape(dims) });
+    throw new ShapeError({
+      where: "random.bernoulli",
+      want: `a shape that ${showShape(p.shape)} broadcasts to`,
+      got: showShape(dims),
+    });
   return less(uniform(key, dims, { dtype: p.dtype === "float64" ? "float64" : "float32" }), p);
 }
 
@@ -51,12 +56,17 @@ export function randint(key: Tensor, shape: Shape, min: number, max: number): Te
   const span = max - min;
   const whole = Number.isInteger(min) && Number.isInteger(max) && min >= -(2 ** 31) && max <= 2 ** 31;
   if (!whole || !(span > 0) || span >= 2 ** 32)
-    throw new OptionError({ where: "random.randint", want: "whole numbers min < max of int32", got: `${min} and ${max}` });
+    throw new OptionError({
+      where: "random.randint",
+      want: "whole numbers min < max of int32",
+      got: `${min} and ${max}`,
+    });
   const [first, second] = keys(key, 2);
   // 2^32 mod span, but 0 where the square of 2^16 leaves the word: JAX's own arithmetic.
   const factor = span > 65536 ? 0 : ((65536 % span) * (65536 % span)) % span;
   const low = remainder(bits(second, shape), span);
-  const offset = factor === 0 ? low : remainder(add(mul(remainder(bits(first, shape), span), factor), low), span);
+  const offset =
+    factor === 0 ? low : remainder(add(mul(remainder(bits(first, shape), span), factor), low), span);
   return span < 2 ** 31 ? add(cast(offset, "int32"), min) : cast(add(cast(offset, "int64"), min), "int32");
 }
 
@@ -84,7 +94,11 @@ export function categorical(key: Tensor, logits: Tensor, options: CategoricalOpt
   const batch = logits.shape.filter((_, i) => i !== axis);
   const shape = options.shape ?? batch;
   if (!sameShape(broadcastShapes(where, batch, shape), shape))
-    throw new ShapeError({ where, want: `a shape that ${showShape(batch)} broadcasts to`, got: showShape(shape) });
+    throw new ShapeError({
+      where,
+      want: `a shape that ${showShape(batch)} broadcasts to`,
+      got: showShape(shape),
+    });
   const k = axis + shape.length - batch.length;
   const dims = [...shape.slice(0, k), logits.shape[axis]!, ...shape.slice(k)];
   const noise = gumbel(key, dims, { dtype: logits.dtype === "float64" ? "float64" : "float32" });

@@ -31,7 +31,11 @@ export function positive(where: string, name: string, value: number | Tensor): T
 export function drawShape(where: string, shape: Shape | undefined, ...params: Tensor[]): Shape {
   const common = broadcastShapes(where, ...params.map((t) => t.shape));
   if (shape && !sameShape(broadcastShapes(where, common, shape), shape))
-    throw new ShapeError({ where, want: `a shape that ${showShape(common)} broadcasts to`, got: showShape(shape) });
+    throw new ShapeError({
+      where,
+      want: `a shape that ${showShape(common)} broadcasts to`,
+      got: showShape(shape),
+    });
   return shape ?? common;
 }
 

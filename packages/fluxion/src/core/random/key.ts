@@ -18,7 +18,12 @@ export function keyWords(where: string, key: Tensor): [Tensor, Tensor] {
     throw new DtypeError({ where, want: "a uint32 key", got: String(key), hint });
   if (key.rank !== 1 || key.shape[0] !== 2) {
     const many = "take one key of several with slice(keys, i), or map over them with vmap";
-    throw new ShapeError({ where, want: "a key of shape [2]", got: showShape(key.shape), hint: key.rank > 1 ? many : hint });
+    throw new ShapeError({
+      where,
+      want: "a key of shape [2]",
+      got: showShape(key.shape),
+      hint: key.rank > 1 ? many : hint,
+    });
   }
   const [k0, k1] = parts(key, 2);
   return [k0!, k1!];
@@ -60,9 +65,15 @@ export function key(seed: number | Tensor): Tensor {
 }
 
 function keyOfTensor(seed: Tensor): Tensor {
-  if (!isInteger(seed.dtype)) throw new DtypeError({ where: "random.key", want: "an integer seed", got: seed.dtype });
+  if (!isInteger(seed.dtype))
+    throw new DtypeError({ where: "random.key", want: "an integer seed", got: seed.dtype });
   if (seed.rank !== 0)
-    throw new ShapeError({ where: "random.key", want: "a scalar", got: showShape(seed.shape), hint: "for many seeds use vmap(random.key)" });
+    throw new ShapeError({
+      where: "random.key",
+      want: "a scalar",
+      got: showShape(seed.shape),
+      hint: "for many seeds use vmap(random.key)",
+    });
   if (seed.dtype !== "int64") return concat([reshape(zeroWord(), [1]), reshape(cast(seed, "uint32"), [1])]);
   const low = bitwiseAnd(seed, WORD - 1);
   const high = floorDivide(sub(seed, low), WORD);
@@ -83,7 +94,9 @@ export function split(key: Tensor, count = 2): Tensor {
 
 /** `count` Tensors as a tuple where the number is known. */
 export type Keys<N extends number> = number extends N ? Tensor[] : TupleOf<N>;
-type TupleOf<N extends number, T extends Tensor[] = []> = T["length"] extends N ? T : TupleOf<N, [...T, Tensor]>;
+type TupleOf<N extends number, T extends Tensor[] = []> = T["length"] extends N
+  ? T
+  : TupleOf<N, [...T, Tensor]>;
 
 /**
  * Independent keys from one, to be taken apart: `const [init, noise] = random.keys(key, 2)`. Do not use `key` again.

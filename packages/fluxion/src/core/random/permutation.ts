@@ -6,7 +6,7 @@ import { arange } from "../../ops/create.js";
 import { take } from "../../ops/gather.js";
 import { narrow, reshape } from "../../ops/movement.js";
 import { cumsum } from "../../ops/reduce.js";
-import { argsort, searchsorted, topK } from "../../ops/sort.js";
+import { argsort, searchsorted } from "../../ops/sort.js";
 import { log } from "../../ops/unary.js";
 import { gumbel } from "./continuous.js";
 import { randint } from "./discrete.js";
@@ -60,7 +60,8 @@ export interface ChoiceOptions {
 /** Positions drawn by weight, by inversion, or without replacement by the largest log p + Gumbel noise. */
 function weighted(key: Tensor, n: number, count: number, replace: boolean, p: Tensor): Tensor {
   const dtype = p.dtype === "float64" ? "float64" : "float32";
-  if (!replace) return topK(add(gumbel(key, [n], { dtype }), log(p)), count).indices;
+  if (!replace)
+    return narrow(argsort(add(gumbel(key, [n], { dtype }), log(p)), -1, { descending: true }), 0, 0, count);
   const total = cumsum(p, 0);
   // 1 − u lies in (0, 1], so that a first entry of weight 0 is never drawn.
   const u = sub(1, uniform(key, [count], { dtype }));
@@ -74,7 +75,12 @@ function weighted(key: Tensor, n: number, count: number, replace: boolean, p: Te
  * @param shape of the draw, which takes the place of the axis; default [] (one entry)
  * @throws OptionError for more draws than entries without replacement; ShapeError for weights not [n]
  */
-export function choice(key: Tensor, x: number | Tensor, shape: Shape = [], options: ChoiceOptions = {}): Tensor {
+export function choice(
+  key: Tensor,
+  x: number | Tensor,
+  shape: Shape = [],
+  options: ChoiceOptions = {},
+): Tensor {
   const where = "random.choice";
   checkOptions(where, options, ["replace", "p", "axis"]);
   checkShape(where, shape);

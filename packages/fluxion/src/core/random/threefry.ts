@@ -12,8 +12,7 @@ const rotations = [
 /** Parity of the key schedule, so that the all-zero key is no fixed point. */
 const parity = 0x1bd11bda;
 
-const word = (scope: EmitScope, value: number): string =>
-  scope.literal(Uint32Array.of(value), "uint32", []);
+const word = (scope: EmitScope, value: number): string => scope.literal(Uint32Array.of(value), "uint32", []);
 
 /**
  * Inputs: the key's words k0, k1 and the counter's x0 (high), x1 (low), all uint32, broadcast together; outputs: the two

@@ -30,7 +30,8 @@ function flatBits(where: string, key: Tensor, shape: Shape): Tensor {
  * @param shape default [] (one number)
  * @returns uint32
  */
-export const bits = (key: Tensor, shape: Shape = []): Tensor => reshape(flatBits("random.bits", key, shape), shape);
+export const bits = (key: Tensor, shape: Shape = []): Tensor =>
+  reshape(flatBits("random.bits", key, shape), shape);
 
 /** A float dtype that numbers are drawn in. */
 export type FloatDType = Extract<DType, `float${string}`>;
@@ -48,7 +49,12 @@ export function floatDType(where: string, dtype: FloatDType = "float32"): FloatD
 }
 
 /** Whole numbers 0 … 2^digits−1 as floats, in one row, and 2^−digits; together uniform on [0, 1). */
-function fraction(where: string, key: Tensor, shape: Shape, dtype: FloatDType): { whole: Tensor; unit: number } {
+function fraction(
+  where: string,
+  key: Tensor,
+  shape: Shape,
+  dtype: FloatDType,
+): { whole: Tensor; unit: number } {
   if (dtype === "float64") {
     const [high, low] = words(where, key, shape);
     const top = mul(cast(high, dtype), 2 ** 20);
