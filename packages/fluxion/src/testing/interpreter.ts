@@ -3,6 +3,8 @@ import { collect, type Graph, type Node } from "../core/node.js";
 import { literalOf, storageOf, type Tensor } from "../core/tensor.js";
 import { control } from "./interpret/control.js";
 import { elementwise } from "./interpret/elementwise.js";
+import { fourier } from "./interpret/fourier.js";
+import { indexing } from "./interpret/indexing.js";
 import { matrix } from "./interpret/matmul.js";
 import { movement } from "./interpret/movement.js";
 import { nn } from "./interpret/nn.js";
@@ -12,7 +14,17 @@ import { windows } from "./interpret/window.js";
 
 export type { Value } from "./interpret/value.js";
 
-const rules: Rules = { ...elementwise, ...movement, ...reduce, ...matrix, ...nn, ...windows, ...control };
+const rules: Rules = {
+  ...elementwise,
+  ...movement,
+  ...reduce,
+  ...matrix,
+  ...nn,
+  ...windows,
+  ...indexing,
+  ...fourier,
+  ...control,
+};
 
 /** Whether the interpreter has a rule for an operator. */
 export const interprets = (name: string): boolean => name in rules;

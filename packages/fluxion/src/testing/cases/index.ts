@@ -1,12 +1,22 @@
 import { elementwiseCases, elementwiseValues } from "./elementwise.js";
+import { indexingCases, indexingValues } from "./indexing.js";
 import { movementCases, movementValues } from "./movement.js";
 import { nnCases, nnValues } from "./nn.js";
 import type { OpCases, ValueCases } from "./op-case.js";
+import { productCases } from "./products.js";
 import { reduceCases, reduceValues } from "./reduce.js";
 import { windowCases } from "./window.js";
 
 /** Points at which every differentiable public operator is checked. */
-export const opCases: OpCases = { ...elementwiseCases, ...movementCases, ...reduceCases, ...nnCases, ...windowCases };
+export const opCases: OpCases = {
+  ...elementwiseCases,
+  ...movementCases,
+  ...reduceCases,
+  ...nnCases,
+  ...windowCases,
+  ...indexingCases,
+  ...productCases,
+};
 
 /** Public operators whose values are checked in dtypes besides. */
 export const valueCases: ValueCases = {
@@ -14,4 +24,5 @@ export const valueCases: ValueCases = {
   ...movementValues,
   ...reduceValues,
   ...nnValues,
+  ...indexingValues,
 };
