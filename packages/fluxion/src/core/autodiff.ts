@@ -1,6 +1,6 @@
 import { alias, record, reverse } from "./backward.js";
 import { isFloat } from "./dtypes.js";
-import { GradientError, ShapeError, TreeError } from "./errors.js";
+import { checkOptions, GradientError, ShapeError, TreeError } from "./errors.js";
 import { sameShape, showShape } from "./shape.js";
 import { Tensor } from "./tensor.js";
 import { flattenTree, matchTree, tensorLeaves } from "./tree.js";
@@ -98,6 +98,7 @@ export function valueAndGrad<Args extends unknown[], Out, Grad = unknown>(
   options: GradOptions,
 ): (...args: Args) => [Out, Grad];
 export function valueAndGrad(f: Fn, options: GradOptions = {}): Fn {
+  checkOptions("grad", options, ["argnums", "hasAux"]);
   const { argnums = 0, hasAux = false } = options;
   const positions = typeof argnums === "number" ? [argnums] : argnums;
   return (...args: unknown[]) => {

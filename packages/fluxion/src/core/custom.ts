@@ -1,10 +1,10 @@
-import { apply, type Op } from "./node.js";
-import type { Tensor } from "./tensor.js";
+import { apply, type Graph, type Op } from "./node.js";
+import { placeholder, type Tensor } from "./tensor.js";
 import { flattenTree, matchTree, tensorLeaves } from "./tree.js";
 import { GradientError, ShapeError } from "./errors.js";
 import { sameShape, showShape } from "./shape.js";
 import { batchFunction } from "./vmap.js";
-import { scanTensors } from "./scan.js";
+import { close, inline, scanTensors } from "./scan.js";
 import { vjp } from "./autodiff.js";
 import { sum } from "../ops/reduce.js";
 import { broadcastTo, expandDims, squeeze } from "../ops/movement.js";
@@ -92,25 +92,36 @@ export function customGradient<Args extends unknown[], Out>(
 
 /**
  * `f` whose intermediate values are computed again in the backward pass instead of being kept: memory for time. The
- * recomputation sits in a one-step loop, which no common-subexpression pass looks into.
+ * recomputation sits in a one-step loop, which no common-subexpression pass looks into. What `f` closes over is
+ * differentiated, too.
  * @throws GradientError if `f` gives no Tensor
  */
 export function checkpoint<Args extends unknown[], Out>(f: (...args: Args) => Out): (...args: Args) => Out {
-  return customGradient(f, (cotangent, args) => {
-    const ct = tensorLeaves("checkpoint", cotangent);
-    if (ct.leaves.length === 0)
+  return (...args) => {
+    const { leaves, def } = tensorLeaves("checkpoint", args);
+    const params = leaves.map((t) => placeholder(t.shape, t.dtype));
+    const value = tensorLeaves("checkpoint: the function's value", f(...(def.build(params) as Args)));
+    if (value.leaves.length === 0)
       throw new GradientError({ where: "checkpoint", want: "a function giving Tensors" });
-    const xs = tensorLeaves("checkpoint", args);
-    const { ys } = scanTensors({
-      carry: [],
-      xs: [...ct.leaves, ...xs.leaves].map((t) => expandDims(t, 0)),
-      length: 1,
-      body: (_, slices) => {
-        const [, pullback] = vjp(f, ...(xs.def.build(slices.slice(ct.leaves.length)) as Args));
-        const grads = pullback(ct.def.build(slices.slice(0, ct.leaves.length)) as Out);
-        return { carry: [], ys: tensorLeaves("checkpoint", grads).leaves };
-      },
-    });
-    return xs.def.build(ys.map((t) => squeeze(t, 0))) as Args;
+    const { graph, captured } = close(value.leaves, params);
+    const spared = customGradient(
+      (list: Tensor[]) => inline(graph, list),
+      (cts, [list]) => [recompute(graph, list, cts)],
+    );
+    return value.def.build(spared([...leaves, ...captured])) as Out;
+  };
+}
+
+/** Cotangents of a graph's params, its values computed anew in a loop of one step. */
+function recompute(graph: Graph, args: readonly Tensor[], cts: readonly Tensor[]): Tensor[] {
+  const { ys } = scanTensors({
+    carry: [],
+    xs: [...cts, ...args].map((t) => expandDims(t, 0)),
+    length: 1,
+    body: (_, slices) => {
+      const [, pullback] = vjp((list: Tensor[]) => inline(graph, list), slices.slice(cts.length));
+      return { carry: [], ys: pullback(slices.slice(0, cts.length))[0] };
+    },
   });
+  return ys.map((t) => squeeze(t, 0));
 }

@@ -1,6 +1,6 @@
 import { vjp } from "./autodiff.js";
 import { isFloat, type DType } from "./dtypes.js";
-import { OptionError, ShapeError, TreeError } from "./errors.js";
+import { checkOptions, OptionError, ShapeError, TreeError } from "./errors.js";
 import { apply, collect, dependents, substitute, type EmitScope, type Graph, type Op } from "./node.js";
 import { sameShape, showShape } from "./shape.js";
 import { literalOf, placeholder, type Tensor } from "./tensor.js";
@@ -63,6 +63,10 @@ function checkCarry(before: Tensor[], after: Tensor[]): void {
   });
 }
 
+/** A literal, or one repeated (zeros, ones): cheaper to write where it is used than to hand in. */
+const isLiteral = (t: Tensor): boolean =>
+  literalOf(t) !== undefined || (t.node.op.name === "Expand" && literalOf(t.node.inputs[0]!) !== undefined);
+
 /** Makes `results` a closed graph: what does not depend on `params` is captured as further params. @internal */
 export function close(
   results: readonly Tensor[],
@@ -72,7 +76,7 @@ export function close(
   const known = new Set(params);
   const captured = new Set<Tensor>();
   const note = (t: Tensor): void => {
-    if (!known.has(t) && !inner.has(t.node) && !literalOf(t)) captured.add(t);
+    if (!known.has(t) && !inner.has(t.node) && !isLiteral(t)) captured.add(t);
   };
   for (const node of inner) node.inputs.forEach(note);
   results.forEach(note);
@@ -270,6 +274,7 @@ export function scan<C, X, Y>(
   xs: X,
   options: ScanOptions = {},
 ): [C, Y] {
+  checkOptions("scan", options, ["length", "reverse"]);
   const state = tensorLeaves("scan: init", init);
   const input =
     xs === undefined ? { leaves: [] as Tensor[], def: flattenTree([]).def } : tensorLeaves("scan: xs", xs);

@@ -1,4 +1,4 @@
-import { OptionError, ShapeError } from "./errors.js";
+import { checkOptions, OptionError, ShapeError } from "./errors.js";
 import { apply, dependents, type Node } from "./node.js";
 import { scanTensors } from "./scan.js";
 import { normalizeAxis, showShape } from "./shape.js";
@@ -68,6 +68,7 @@ export function vmap<Args extends unknown[], Out>(
   f: (...args: Args) => Out,
   options: VmapOptions = {},
 ): (...args: Args) => Out {
+  checkOptions("vmap", options, ["inAxes", "outAxes"]);
   const { inAxes = 0, outAxes = 0 } = options;
   return (...args) => {
     const flat = args.map((arg) => tensorLeaves("vmap", arg));
