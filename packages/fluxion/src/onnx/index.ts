@@ -11,3 +11,4 @@ export {
 } from "./safetensors.js";
 export { exportOnnx, type ExportOptions } from "./export.js";
 export type { DynamicBatch } from "./batch-traces.js";
+export { importOnnx, type ImportOptions, type OnnxModel, type OnnxValue } from "./import.js";

@@ -1,0 +1,37 @@
+import type { Translations } from "../call.js";
+import { activation } from "./activation.js";
+import { arithmetic } from "./arithmetic.js";
+import { comparison } from "./comparison.js";
+import { controlFlow } from "./control-flow.js";
+import { convolution } from "./convolution.js";
+import { matrices } from "./matrix.js";
+import { movement } from "./movement.js";
+import { normalization } from "./normalization.js";
+import { reductions } from "./reduction.js";
+import { shapes } from "./shape.js";
+
+/** Every operator that can be imported. */
+export const translations: Translations = {
+  ...activation,
+  ...arithmetic,
+  ...comparison,
+  ...controlFlow,
+  ...convolution,
+  ...matrices,
+  ...movement,
+  ...normalization,
+  ...reductions,
+  ...shapes,
+};
+
+/** Inputs that are settings of an operator, known while tracing, and never parameters. */
+export const constantInputs: Readonly<Record<string, readonly number[]>> = {
+  Clip: [1, 2],
+  Dropout: [1],
+  DequantizeLinear: [1],
+  Pad: [2],
+  QuantizeLinear: [1],
+  Range: [0, 1, 2],
+  Resize: [1, 2],
+  Upsample: [1],
+};

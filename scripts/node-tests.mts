@@ -1,0 +1,70 @@
+// Runs the ONNX project's node tests through importOnnx and the engine: `npm run node-tests -- --dir FOLDER`.
+// FOLDER holds what scripts/make-node-tests.py writes: node/<test>/model.onnx and test_data_set_*/{input,output}_*.pb.
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { parseModel } from "../packages/fluxion/src/onnx/parse.js";
+import { runNodeTest, type NodeTestResult } from "../packages/fluxion/src/testing/onnx-node-test.js";
+
+const { values } = parseArgs({
+  options: {
+    dir: { type: "string" },
+    filter: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+  },
+});
+if (values.dir === undefined) throw new Error("--dir FOLDER is missing; scripts/make-node-tests.py writes one");
+const root = path.join(values.dir, "node");
+
+type Status = NodeTestResult["status"];
+type Counts = Record<Status, number>;
+const none = (): Counts => ({ pass: 0, unsupported: 0, fail: 0 });
+
+/** The tested operator; tests of a function's expansion count together. */
+function operatorOf(model: Uint8Array): string {
+  try {
+    const { nodes } = parseModel(model, "").graph;
+    return nodes.length === 1 ? nodes[0]!.type : "(several operators)";
+  } catch {
+    return "(types that Fluxion lacks)";
+  }
+}
+
+const files = (folder: string, prefix: string): Uint8Array[] =>
+  readdirSync(folder)
+    .filter((f) => f.startsWith(prefix))
+    .sort((a, b) => Number(/\d+/.exec(a)) - Number(/\d+/.exec(b)))
+    .map((f) => new Uint8Array(readFileSync(path.join(folder, f))));
+
+const total = none();
+const byOperator = new Map<string, Counts>();
+const problems: { test: string; status: Status; why: string }[] = [];
+for (const name of readdirSync(root).sort()) {
+  if (!name.includes(values.filter)) continue;
+  const folder = path.join(root, name);
+  const model = new Uint8Array(readFileSync(path.join(folder, "model.onnx")));
+  let result: NodeTestResult = { status: "pass" };
+  for (const set of readdirSync(folder).filter((f) => f.startsWith("test_data_set"))) {
+    const data = path.join(folder, set);
+    result = await runNodeTest({ model, inputs: files(data, "input_"), outputs: files(data, "output_") });
+    if (result.status !== "pass") break;
+  }
+  const operator = operatorOf(model);
+  const counts = byOperator.get(operator) ?? none();
+  counts[result.status]++;
+  total[result.status]++;
+  byOperator.set(operator, counts);
+  if (result.status !== "pass") problems.push({ test: name, status: result.status, why: result.why ?? "" });
+}
+
+if (values.json) {
+  const operators = Object.fromEntries([...byOperator].sort(([a], [b]) => a.localeCompare(b)));
+  console.log(JSON.stringify({ total, operators, problems }, undefined, 2));
+} else {
+  for (const { test, status, why } of problems) {
+    if (status === "fail" || values.verbose) console.log(`${status} ${test}: ${why.slice(0, 300)}`);
+  }
+  console.log(`${total.pass} pass, ${total.unsupported} unsupported, ${total.fail} fail`);
+}
+process.exitCode = total.fail > 0 ? 1 : 0;
