@@ -19,3 +19,7 @@ export * from "./histogram.js";
 export * from "./einsum.js";
 export * from "./fft.js";
 export * from "./special.js";
+export { maxPool, globalAvgPool, globalMaxPool, type GlobalPoolOptions, type PoolOptions } from "./pool.js";
+export { avgPool, type AvgPoolOptions } from "./average-pool.js";
+export { resize, type ResizeMode, type ResizeOptions } from "./resize.js";
+export { gridSample, type GridSampleOptions } from "./grid-sample.js";

@@ -10,6 +10,7 @@ import {
   onnxPads,
   perAxis,
   spatialOf,
+  throughBatch,
   windowCounts,
   windowSlices,
   type Geometry,
@@ -18,13 +19,6 @@ import {
 
 type UnfoldAttrs = Geometry & { kernel: Shape };
 type FoldAttrs = UnfoldAttrs & { size: Shape };
-
-/** [N, B, ...] as [N·B, ...] through `f` and back. */
-const throughBatch = (x: Tensor, f: (flat: Tensor) => Tensor): Tensor => {
-  const [n, b] = x.shape as [number, number];
-  const y = f(reshape(x, [n * b, ...x.shape.slice(2)]));
-  return reshape(y, [n, b, ...y.shape.slice(1)]);
-};
 
 const unfoldOp: Op<UnfoldAttrs> = {
   name: "Unfold",

@@ -3,7 +3,7 @@ import { isFloat } from "../core/dtypes.js";
 import { DtypeError, OptionError, ShapeError } from "../core/errors.js";
 import { showShape, sizeOf, type Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { padZeros, slice, type SlicePart } from "./movement.js";
+import { padZeros, reshape, slice, type SlicePart } from "./movement.js";
 
 /** How a window moves over the spatial axes; one number per axis. */
 export type Geometry = {
@@ -123,6 +123,13 @@ export function geometryOf(where: string, spatial: Shape, kernel: Shape, options
     });
   }
   return geometry;
+}
+
+/** [N, B, ...] as [N·B, ...] through `f` and back: the vmap rule of what treats the images of a batch alike. */
+export function throughBatch(x: Tensor, f: (images: Tensor) => Tensor): Tensor {
+  const [n, b] = x.shape as [number, number];
+  const y = f(reshape(x, [n * b, ...x.shape.slice(2)]));
+  return reshape(y, [n, b, ...y.shape.slice(1)]);
 }
 
 /** ONNX's order of pads: all befores, then all afters. */

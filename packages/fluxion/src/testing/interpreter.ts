@@ -5,6 +5,7 @@ import { control } from "./interpret/control.js";
 import { elementwise } from "./interpret/elementwise.js";
 import { fourier } from "./interpret/fourier.js";
 import { indexing } from "./interpret/indexing.js";
+import { images } from "./interpret/image.js";
 import { matrix } from "./interpret/matmul.js";
 import { movement } from "./interpret/movement.js";
 import { nn } from "./interpret/nn.js";
@@ -21,6 +22,7 @@ const rules: Rules = {
   ...matrix,
   ...nn,
   ...windows,
+  ...images,
   ...indexing,
   ...fourier,
   ...control,

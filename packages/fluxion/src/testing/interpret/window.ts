@@ -1,16 +1,17 @@
 import { flatIndex, forEachIndex, type Context, type Rules, type Value } from "./value.js";
 
-interface Window {
+/** How a window moves, as attributes say it. */
+export interface Window {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   readonly before: readonly number[];
 }
-const windowOf = ({ attrs }: Context): Window => attrs as unknown as Window;
+export const windowOf = ({ attrs }: Context): Window => attrs as unknown as Window;
 
 /** Where entry `k` of the window at position `p` lies along each spatial axis. */
-const place = (g: Window, p: readonly number[], k: readonly number[]): number[] =>
+export const place = (g: Window, p: readonly number[], k: readonly number[]): number[] =>
   p.map((v, i) => v * g.strides[i]! + k[i]! * g.dilations[i]! - g.before[i]!);
-const inside = (at: readonly number[], size: readonly number[]): boolean =>
+export const inside = (at: readonly number[], size: readonly number[]): boolean =>
   at.every((v, i) => v >= 0 && v < size[i]!);
 
 /** Calls `f` with the flat positions of x, w and y of every product x·w that goes into y. */
@@ -32,7 +33,7 @@ function forEachProduct(
   });
 }
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 /** Calls `f` with the flat positions in x and in its columns of every window entry. */
 function forEachColumn(
@@ -54,7 +55,8 @@ function forEachColumn(
     const p = index.slice(2 + kernel.length);
     const at = place(g, p, k);
     const row = c * sizeOf(kernel) + flatIndex(k, kernel);
-    if (inside(at, x.slice(2))) f(flatIndex([b, c, ...at], x), flatIndex([b, row, flatIndex(p, counts)], columns));
+    if (inside(at, x.slice(2)))
+      f(flatIndex([b, c, ...at], x), flatIndex([b, row, flatIndex(p, counts)], columns));
   });
 }
 
