@@ -1,7 +1,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { constant } from "../core/tensor.js";
 import { mul } from "../ops/arithmetic.js";
-import { take } from "../ops/indexing.js";
+import { take } from "../ops/gather.js";
 import { concat, reshape } from "../ops/movement.js";
 import { cos, sin } from "../ops/unary.js";
 import { normalInit } from "./initializers.js";
