@@ -1,0 +1,14 @@
+/** The training loop and metrics of generated samples. Checkpoints and run folders are in `fluxion/train/node`. */
+export * from "./metrics/index.js";
+export type { CheckpointOptions, TrainOptions, TrainRecord } from "./options.js";
+export type { Progress } from "./progress.js";
+export type { Snapshot } from "./snapshot.js";
+export {
+  optimizerStep,
+  type Loss,
+  type StepInput,
+  type StepMetrics,
+  type StepOutput,
+  type TrainStep,
+} from "./step.js";
+export { train, type TrainFailure, type TrainResult } from "./train.js";
