@@ -1,6 +1,6 @@
 import { OptionError } from "../core/errors.js";
 import type { Tensor } from "../core/tensor.js";
-import { add, square, sub } from "../ops/arithmetic.js";
+import { add, div, square, sub } from "../ops/arithmetic.js";
 import { flatten } from "../ops/movement.js";
 import { mean, sum } from "../ops/reduce.js";
 import { sqrt } from "../ops/unary.js";
@@ -16,14 +16,29 @@ const error = (prediction: Tensor, target: Tensor): Tensor => {
 /** Mean of squares over the features. */
 export const l2 = (): Metric => (p, y) => mean(square(error(p, y)), 1);
 
-/** Mean over the features of √(e² + c²) − c. @param c > 0, in units of the error */
+/** √(e² + c²) − c of a square, without the cancellation at small e. */
+const huber = (squared: Tensor, c: number): Tensor => div(squared, add(sqrt(add(squared, c * c)), c));
+
+/**
+ * Element-wise pseudo-Huber: the mean over the features of √(e² + c²) − c.
+ * @param c > 0, in units of the error
+ * @throws OptionError
+ */
 export function pseudoHuber(c: number): Metric {
-  if (!(c > 0)) throw new OptionError({ where: "flow.pseudoHuber", want: "c > 0", got: String(c) });
-  return (p, y) => sub(mean(sqrt(add(square(error(p, y)), c * c)), 1), c);
+  checkWidth("flow.pseudoHuber", c);
+  return (p, y) => mean(huber(square(error(p, y)), c), 1);
 }
 
-/** √(‖e‖² + c²) − c of the whole example. @param c > 0 */
+/**
+ * Pseudo-Huber of the whole example: √(‖e‖² + c²) − c.
+ * @param c > 0, in units of the error's norm
+ * @throws OptionError
+ */
 export function vectorPseudoHuber(c: number): Metric {
-  if (!(c > 0)) throw new OptionError({ where: "flow.vectorPseudoHuber", want: "c > 0", got: String(c) });
-  return (p, y) => sub(sqrt(add(sum(square(error(p, y)), 1), c * c)), c);
+  checkWidth("flow.vectorPseudoHuber", c);
+  return (p, y) => huber(sum(square(error(p, y)), 1), c);
+}
+
+function checkWidth(where: string, c: number): void {
+  if (!(c > 0 && c < Infinity)) throw new OptionError({ where, want: "c > 0", got: String(c) });
 }

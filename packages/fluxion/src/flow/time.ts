@@ -1,7 +1,7 @@
-import { OptionError } from "../core/errors.js";
+import { checkOptions, OptionError } from "../core/errors.js";
 import { normal, randint, uniform } from "../core/random/index.js";
 import type { Tensor } from "../core/tensor.js";
-import { add, mul } from "../ops/arithmetic.js";
+import { add, div, mul } from "../ops/arithmetic.js";
 import { cast } from "../ops/compare.js";
 import { full } from "../ops/create.js";
 import { sigmoid } from "../ops/unary.js";
@@ -16,7 +16,9 @@ export interface TimeDistribution {
 }
 
 /** Uniform on [min, max], default [0, 1]. */
-export function uniformTime({ min = 0, max = 1 }: { min?: number; max?: number } = {}): TimeDistribution {
+export function uniformTime(options: { min?: number; max?: number } = {}): TimeDistribution {
+  checkOptions("flow.uniformTime", options, ["min", "max"]);
+  const { min = 0, max = 1 } = options;
   if (!(min >= 0 && max <= 1 && min < max))
     throw new OptionError({ where: "flow.uniformTime", want: "0 ≤ min < max ≤ 1", got: `${min}, ${max}` });
   return {
@@ -30,10 +32,9 @@ export function uniformTime({ min = 0, max = 1 }: { min?: number; max?: number }
  * t = sigmoid(mean + std·z), z ~ N(0, 1): weight in the middle.
  * @source P. Esser et al., 2024, arXiv 2403.03206, §3.1; deviates: our t runs from noise to data
  */
-export function logitNormalTime({
-  mean = 0,
-  std = 1,
-}: { mean?: number; std?: number } = {}): TimeDistribution {
+export function logitNormalTime(options: { mean?: number; std?: number } = {}): TimeDistribution {
+  checkOptions("flow.logitNormalTime", options, ["mean", "std"]);
+  const { mean = 0, std = 1 } = options;
   if (!(std > 0)) throw new OptionError({ where: "flow.logitNormalTime", want: "std > 0", got: String(std) });
   return {
     name: "logit-normal",
@@ -46,15 +47,22 @@ export function logitNormalTime({
   };
 }
 
-/** Always t: with t = 0 the objective is one-step distillation. */
-export const fixedTime = (t: number): TimeDistribution => ({
-  name: "fixed",
-  sample: (_, count) => full([count], t),
-});
+/** Always t in [0, 1]: with t = 0 the objective is one-step distillation. @throws OptionError */
+export function fixedTime(t: number): TimeDistribution {
+  if (!(t >= 0 && t <= 1))
+    throw new OptionError({ where: "flow.fixedTime", want: "t in [0, 1]", got: String(t) });
+  return { name: "fixed", sample: (_, count) => full([count], t) };
+}
 
-/** One of 0, 1/k, …, (k−1)/k: k-step distillation. @source X. Liu et al., 2022, arXiv 2209.03003, §3.2; deviates: none */
+/**
+ * One of 0, 1/k, …, (k−1)/k, equally likely: k-step distillation.
+ * @param k whole number ≥ 1
+ * @throws OptionError
+ * @source X. Liu et al., 2022, arXiv 2209.03003, §3.2; deviates: none
+ */
 export function gridTime(k: number): TimeDistribution {
-  if (!Number.isInteger(k) || k < 1)
+  if (!Number.isInteger(k) || k < 1) {
     throw new OptionError({ where: "flow.gridTime", want: "a whole number ≥ 1", got: String(k) });
-  return { name: "grid", sample: (key, count) => mul(cast(randint(key, [count], 0, k), "float32"), 1 / k) };
+  }
+  return { name: "grid", sample: (key, count) => div(cast(randint(key, [count], 0, k), "float32"), k) };
 }

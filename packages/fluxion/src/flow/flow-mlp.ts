@@ -1,0 +1,86 @@
+import { checkOptions, OptionError } from "../core/errors.js";
+import { keys } from "../core/random/index.js";
+import type { Tensor } from "../core/tensor.js";
+import { embedding } from "../nn/embedding.js";
+import { sinusoidal } from "../nn/embedding.js";
+import { zeroInit } from "../nn/initializers.js";
+import { linear, type LinearParams } from "../nn/linear.js";
+import type { Model } from "../nn/model.js";
+import { silu } from "../ops/activation.js";
+import { add } from "../ops/arithmetic.js";
+import { sizeOf } from "../core/shape.js";
+import type { Shape } from "../core/shape.js";
+import { flatten, reshape } from "../ops/movement.js";
+
+/** Options of `flowMlp`. */
+export interface FlowMlpOptions {
+  /** Shape of one example without the batch axis: [2] for points, [1, 7, 7] for small images. */
+  shape: Shape;
+  /** Hidden units. Default 256. */
+  width?: number;
+  /** Residual layers. Default 2. */
+  depth?: number;
+  /** Sinusoidal features of t, an even number. Default 32. */
+  timeFeatures?: number;
+  /** Number K of classes; the condition is then int [B] in 0 … K, where K means "no class". Default 0: unconditional. */
+  classes?: number;
+}
+
+/** Parameters of `flowMlp`. */
+export type FlowMlpParams = {
+  input: LinearParams;
+  time: LinearParams;
+  layers: LinearParams[];
+  output: LinearParams;
+  classes?: { table: Tensor };
+};
+
+/**
+ * A small network for flows of points and tiny images: silu(W·x + U·features(t) + class), then residual layers
+ * h + silu(W·h), then a linear output that starts at 0.
+ * @returns a model (params, x [B, ...], t [B], classes [B]?) → as x
+ * @throws OptionError
+ */
+export function flowMlp(
+  options: FlowMlpOptions,
+): Model<FlowMlpParams, [x: Tensor, t: Tensor, cond?: Tensor]> {
+  const where = "flow.flowMlp";
+  checkOptions(where, options, ["shape", "width", "depth", "timeFeatures", "classes"]);
+  const { shape, width = 256, depth = 2, timeFeatures = 32, classes = 0 } = options;
+  const sizes = [...shape, width, depth + 1, timeFeatures / 2, classes + 1];
+  if (!sizes.every((n) => Number.isInteger(n) && n >= 1)) {
+    const got = `shape [${shape.join(", ")}], width ${width}, depth ${depth}, timeFeatures ${timeFeatures}, classes ${classes}`;
+    throw new OptionError({ where, want: "whole sizes, timeFeatures even", got });
+  }
+  const size = sizeOf(shape);
+  const [input, time] = [linear(size, width), linear(timeFeatures, width)];
+  const layers = Array.from({ length: depth }, () => linear(width, width));
+  const output = linear(width, size, { init: zeroInit });
+  const table = classes > 0 ? embedding(classes, width, { nullClass: true }) : undefined;
+  return {
+    init(key) {
+      const [first, second, third, ...rest] = keys(key, depth + 4);
+      return {
+        input: input.init(first!),
+        time: time.init(second!),
+        layers: layers.map((layer, i) => layer.init(rest[i]!)),
+        output: output.init(third!),
+        ...(table ? { classes: table.init(rest[depth]!) } : {}),
+      };
+    },
+    apply(params, x, t, cond) {
+      if ((cond === undefined) !== (table === undefined)) {
+        const want = table ? "a class for every example" : "no condition";
+        throw new OptionError({ where, want, got: cond ? String(cond) : "none" });
+      }
+      let h = add(
+        input.apply(params.input, flatten(x, 1)),
+        time.apply(params.time, sinusoidal(t, timeFeatures)),
+      );
+      if (table && cond) h = add(h, table.apply(params.classes!, cond));
+      h = silu(h);
+      layers.forEach((layer, i) => (h = add(h, silu(layer.apply(params.layers[i]!, h)))));
+      return reshape(output.apply(params.output, h), x.shape);
+    },
+  };
+}
