@@ -45,6 +45,10 @@ export function attrsKey(attrs: Attrs): string {
     .join(";");
 }
 
+/** The attributes that a node's values depend on: a gradient of one's own is not among them. */
+const valueAttrsKey = ({ op, attrs }: Node): string =>
+  op.name === "CustomGradient" ? `count=${attrKey(attrs.count)}` : attrsKey(attrs);
+
 const graphKeys = new WeakMap<Graph, string>();
 
 /** A closed graph as text: equal exactly if the graphs compute the same by the same operators. */
@@ -70,7 +74,7 @@ export function structureKey(
       if (!name.has(t)) name.set(t, `${i}.${k}`);
     });
     if (node.op.name === "Input" && node.outputs.every((t) => params.includes(t))) return;
-    lines.push(`${node.op.name}(${node.inputs.map((t) => name.get(t)).join(",")}|${attrsKey(node.attrs)})`);
+    lines.push(`${node.op.name}(${node.inputs.map((t) => name.get(t)).join(",")}|${valueAttrsKey(node)})`);
   });
   return `${lines.join("\n")}->${results.map((t) => name.get(t)).join(",")}`;
 }
