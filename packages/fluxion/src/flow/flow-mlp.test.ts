@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { grad, OptionError, tensor, treeLeaves, type Tensor } from "../index.js";
+import { key, normal } from "../core/random/index.js";
+import { flowMlp } from "./flow-mlp.js";
+
+const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
+const [x, t] = [normal(key(2), [3, 1, 2, 2]), tensor([0, 0.5, 1])];
+
+it("has the size of the paper's bench at 49 features: 165,425 parameters", () => {
+  const params = flowMlp({ shape: [49] }).init(key(0));
+  expect(treeLeaves(params).reduce((a, p) => a + p.size, 0)).toBe(165_425);
+});
+
+it("starts as the zero velocity with a gradient, in the shape of its input", async () => {
+  const net = flowMlp({ shape: [1, 2, 2], width: 8, depth: 1 });
+  const params = net.init(key(1));
+  const out = net.apply(params, x, t);
+  expect(out.shape).toEqual([3, 1, 2, 2]);
+  expect((await numbers(out)).every((v) => v === 0)).toBe(true);
+  const g = grad((p: typeof params) => net.apply(p, x, t).sub(x).square().sum())(params);
+  expect(Math.max(...(await numbers(g.output.weight)).map(Math.abs))).toBeGreaterThan(0.1);
+});
+
+it("depends on time and class", async () => {
+  const net = flowMlp({ shape: [1, 2, 2], width: 8, classes: 3 });
+  const params = { ...net.init(key(1)), output: { weight: normal(key(3), [8, 4]) } };
+  const at = (time: Tensor, c: number[]): Promise<number[]> =>
+    numbers(net.apply(params, x, time, tensor(c, { dtype: "int32" })));
+  const base = await at(t, [0, 1, 3]);
+  expect(await at(t.mul(0.5), [0, 1, 3])).not.toEqual(base);
+  expect((await at(t, [2, 1, 3])).slice(4)).toEqual(base.slice(4));
+  expect((await at(t, [2, 1, 3])).slice(0, 4)).not.toEqual(base.slice(0, 4));
+});
+
+it("refuses sizes and conditions that do not fit", () => {
+  for (const options of [
+    { shape: [0] },
+    { shape: [2], width: 1.5 },
+    { shape: [2], timeFeatures: 3 },
+    { shape: [2], layers: 1 },
+  ]) {
+    expect(() => flowMlp(options as never)).toThrow(OptionError);
+  }
+  const plain = flowMlp({ shape: [1, 2, 2], width: 4 });
+  expect(() => plain.apply(plain.init(key(1)), x, t, tensor([0, 1, 2]))).toThrow(OptionError);
+  const classed = flowMlp({ shape: [1, 2, 2], width: 4, classes: 2 });
+  expect(() => classed.apply(classed.init(key(1)), x, t)).toThrow(OptionError);
+});
