@@ -5,3 +5,4 @@ export { exponential, gumbel, laplace } from "./continuous.js";
 export { bernoulli, categorical, rademacher, randint, type CategoricalOptions } from "./discrete.js";
 export { choice, permutation, type ChoiceOptions } from "./permutation.js";
 export { beta, dirichlet, gamma } from "./gamma.js";
+export { poisson } from "./poisson.js";

@@ -1,6 +1,6 @@
 import { isInteger } from "../dtypes.js";
 import { DtypeError, OptionError, ShapeError } from "../errors.js";
-import { apply1 } from "../node.js";
+import { apply1, collect } from "../node.js";
 import { showShape, type Shape } from "../shape.js";
 import { constant, Tensor, tensor } from "../tensor.js";
 import { bitwiseAnd, floorDivide, sub } from "../../ops/arithmetic.js";
@@ -121,9 +121,18 @@ export function foldIn(key: Tensor, data: number | Tensor): Tensor {
   if (!(data instanceof Tensor)) {
     if (!Number.isInteger(data) || data < 0 || data >= WORD)
       throw new OptionError({ where, want: "a whole number in [0, 2^32)", got: String(data) });
-    return concat(threefry(words, zeroWord(), constant([data], "uint32")));
+    return concat(threefry(words, zeroWord(), dataWord(key, data)));
   }
   if (!isInteger(data.dtype)) throw new DtypeError({ where, want: "integer data", got: data.dtype });
   if (data.rank !== 0) throw new ShapeError({ where, want: "a scalar", got: showShape(data.shape) });
   return concat(threefry(words, zeroWord(), reshape(cast(data, "uint32"), [1])));
+}
+
+/**
+ * A literal in a traced function; a fed value otherwise, so that a loop that folds in its step number and evaluates as
+ * it goes has one program, not one a step.
+ */
+function dataWord(key: Tensor, data: number): Tensor {
+  const traced = collect([key]).some((node) => node.op.name === "Input");
+  return traced ? constant([data], "uint32") : tensor(Uint32Array.of(data));
 }
