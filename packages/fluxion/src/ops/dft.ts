@@ -1,7 +1,7 @@
 import type { DType } from "../core/dtypes.js";
 import { apply1, type Op } from "../core/node.js";
 import { sizeOf } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import { constant, type Tensor } from "../core/tensor.js";
 import { mul } from "./arithmetic.js";
 import { cast } from "./compare.js";
 import { zerosLike } from "./create.js";
@@ -37,7 +37,7 @@ const matrixOp: Op<MatrixAttrs> = {
   grad: "none",
   emit(scope, { attrs, outputs: [t] }) {
     const values = dftMatrix(attrs.kind, attrs.n, attrs.inverse);
-    const data = attrs.dtype === "float64" ? values : Float32Array.from(values);
+    const data = attrs.dtype === "float64" ? values : new Float32Array(values);
     return [scope.literal(data, attrs.dtype, t!.shape)];
   },
 };
@@ -49,18 +49,20 @@ export const half = (n: number): number => Math.floor(n / 2) + 1;
 export function dftMatrix(kind: "complex" | "real", n: number, inverse: boolean): Float64Array {
   const columns = kind === "complex" ? n : half(n);
   const rows = kind === "complex" ? 2 * n : n;
+  const turn = (inverse ? 2 : -2) * Math.PI;
+  const cosine = Float64Array.from({ length: n }, (_, r) => Math.cos((turn * r) / n));
+  const sine = Float64Array.from({ length: n }, (_, r) => Math.sin((turn * r) / n));
   const out = new Float64Array(rows * 2 * columns);
   for (let j = 0; j < n; j++) {
+    const row = (kind === "complex" ? 2 * j : j) * 2 * columns;
     for (let k = 0; k < columns; k++) {
       // jk mod n keeps the angle small, hence exact.
-      const angle = ((inverse ? 2 : -2) * Math.PI * ((j * k) % n)) / n;
-      const [c, s] = [Math.cos(angle), Math.sin(angle)];
-      if (kind === "real") {
-        out.set([c, s], (j * columns + k) * 2);
-        continue;
-      }
-      out.set([c, s], (2 * j * columns + k) * 2);
-      out.set([-s, c], ((2 * j + 1) * columns + k) * 2);
+      const r = (j * k) % n;
+      out[row + 2 * k] = cosine[r]!;
+      out[row + 2 * k + 1] = sine[r]!;
+      if (kind === "real") continue;
+      out[row + 2 * columns + 2 * k] = -sine[r]!;
+      out[row + 2 * columns + 2 * k + 1] = cosine[r]!;
     }
   }
   return out;
@@ -88,14 +90,18 @@ const dftOp: Op<DftAttrs> = {
       const w = matrix({ kind: "complex", n, inverse, dtype: x!.dtype });
       return [pairsBack(matmul(pairsLast(x!, axis), w), axis)];
     }
+    if (isPowerOfTwo(n)) return undefined;
     // The chirp transform of other sizes needs double inside to be good to single precision.
-    if (isPowerOfTwo(n) || x!.dtype === "float64") return undefined;
-    return [cast(dft(cast(x!, "float64"), { axis, n, inverse }), x!.dtype)];
+    if (x!.dtype !== "float64") return [cast(dft(cast(x!, "float64"), { axis, n, inverse }), x!.dtype)];
+    if (!inverse) return undefined;
+    // Not ONNX Runtime's own inverse, which divides by n in single precision: conjugate, transform, conjugate.
+    const conjugate = constant([1, -1], "float64");
+    return [mul(dft(mul(x!, conjugate), { axis, n, inverse: false }), conjugate)];
   },
   emit(scope, { inputs: [x], attrs: { axis, n, inverse } }, [name]) {
     const out = scope.node("DFT", [name!, "", scope.ints(axis)], { inverse: inverse ? 1 : 0, onesided: 0 });
     if (!inverse) return out;
-    // ONNX divides the inverse by n.
+    // ONNX divides the inverse by n, here a power of two.
     const scale = x!.dtype === "float64" ? Float64Array.of(n) : Float32Array.of(n);
     return scope.node("Mul", [out[0]!, scope.literal(scale, x!.dtype, [])]);
   },

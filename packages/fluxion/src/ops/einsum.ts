@@ -87,21 +87,20 @@ function arrange(t: Named, labels: readonly string[]): Tensor {
 const count = (labels: Iterable<string>, sizes: Sizes): number =>
   sizeOf([...labels].map((l) => sizes.get(l)!));
 
-/** The pair whose product is smallest beside what it replaces; at ties the one that comes first. */
+/** The pair whose product is smallest beside what it replaces; of equal ones the one with the least work. */
 function nextPair(list: readonly Named[], output: readonly string[], sizes: Sizes): [number, number] {
   let best: [number, number] = [0, 1];
-  let bestCost = Infinity;
+  let [least, leastWork] = [Infinity, Infinity];
   for (let i = 0; i < list.length; i++) {
     for (let j = i + 1; j < list.length; j++) {
       const others = list.filter((_, k) => k !== i && k !== j).flatMap((t) => t.labels);
       const kept = new Set([...output, ...others]);
-      const both = new Set([...list[i]!.labels, ...list[j]!.labels]);
-      const result = count(
-        [...both].filter((l) => kept.has(l)),
-        sizes,
-      );
-      const cost = result - count(list[i]!.labels, sizes) - count(list[j]!.labels, sizes);
-      if (cost < bestCost) [best, bestCost] = [[i, j], cost];
+      const both = [...new Set([...list[i]!.labels, ...list[j]!.labels])];
+      const result = both.filter((l) => kept.has(l));
+      const growth = count(result, sizes) - count(list[i]!.labels, sizes) - count(list[j]!.labels, sizes);
+      const work = count(both, sizes);
+      if (growth > least || (growth === least && work >= leastWork)) continue;
+      [best, least, leastWork] = [[i, j], growth, work];
     }
   }
   return best;
