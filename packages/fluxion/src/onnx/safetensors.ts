@@ -92,7 +92,8 @@ export function readSafetensors<T = Tree>(
   const { entries, metadata, start } = readHeader(bytes, where);
   const tensors = new Map<string, Tensor>();
   for (const { name, type, shape, begin, end } of entries) {
-    const data = type.read(new Uint8Array(bytes.slice(start + begin, start + end).buffer));
+    // Copied by the constructor: `slice` of a Node Buffer is a view of a larger buffer.
+    const data = type.read(new Uint8Array(bytes.subarray(start + begin, start + end)));
     const widen = half === "float32" && type.dtype === "float16";
     tensors.set(
       name,

@@ -1,6 +1,12 @@
 /** The training loop and metrics of generated samples. Checkpoints and run folders are in `fluxion/train/node`. */
 export * from "./metrics/index.js";
-export type { CheckpointOptions, TrainOptions, TrainRecord } from "./options.js";
+export type { CheckpointOptions, Resume, TrainOptions, TrainRecord } from "./options.js";
+export {
+  featureNetworkNames,
+  loadFeatures,
+  type FeatureNetwork,
+  type FeatureNetworkName,
+} from "./features.js";
 export type { Progress } from "./progress.js";
 export type { Snapshot } from "./snapshot.js";
 export {

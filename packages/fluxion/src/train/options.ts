@@ -24,6 +24,11 @@ export interface CheckpointOptions<P, S> {
   save: (snapshot: Snapshot<P, S>) => Promise<string | void> | string | void;
 }
 
+/** Looks for a snapshot to resume; `like` has the structure, shapes and dtypes it must have. */
+export type Resume<P, S> = (
+  like: Snapshot<P, S>,
+) => Promise<Snapshot<P, S> | undefined> | Snapshot<P, S> | undefined;
+
 /** Options of `train`. */
 export interface TrainOptions<P, B, S = unknown> {
   /** Initial parameters, a tree of Tensors. */
@@ -54,13 +59,9 @@ export interface TrainOptions<P, B, S = unknown> {
   onProgress?: (progress: Progress) => void;
   /** Stops the run after the current call. */
   signal?: AbortSignal;
-  checkpoint?: CheckpointOptions<P, S>;
-  /**
-   * Where to go on, or a function that looks for it, given a snapshot of the same structure. Undefined: from the start.
-   */
-  resume?:
-    | Snapshot<P, S>
-    | ((like: Snapshot<P, S>) => Promise<Snapshot<P, S> | undefined> | Snapshot<P, S> | undefined);
+  checkpoint?: CheckpointOptions<NoInfer<P>, NoInfer<S>>;
+  /** Where to go on, or a function that looks for it; undefined: from the start. */
+  resume?: Snapshot<NoInfer<P>, NoInfer<S>> | Resume<NoInfer<P>, NoInfer<S>>;
   /** Default: as `compile`. */
   device?: Device;
   /** Threads within an operator; default: as `compile`. */
