@@ -94,6 +94,7 @@ export const elementwiseCases: OpCases = {
   atan2: two(ops.atan2).map((c) => ({ ...c, engine: "interpreter" as const })),
   erf: single(ops.erf),
   sigmoid: one(ops.sigmoid),
+  erfinv: [...one(ops.erfinv, unit([4])), ...single(ops.erfinv, unit([4]))],
 };
 
 const integers = ["int32", "int64", "uint32"] as const;

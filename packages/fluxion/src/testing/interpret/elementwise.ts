@@ -34,6 +34,22 @@ export function erf(x: number): number {
   return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
 }
 
+/** Inverse of erf: Newton's method on a bracket, which it cannot leave. */
+function erfinv(y: number): number {
+  if (Math.abs(y) >= 1 || Number.isNaN(y)) return Math.abs(y) === 1 ? y * Infinity : NaN;
+  let [low, high, x] = [-6, 6, 0];
+  for (let i = 0; i < 100; i++) {
+    const error = erf(x) - y;
+    if (error > 0) high = x;
+    else low = x;
+    const step = error / ((2 / Math.sqrt(Math.PI)) * Math.exp(-x * x));
+    const next = x - step > low && x - step < high ? x - step : (low + high) / 2;
+    if (next === x) break;
+    x = next;
+  }
+  return x;
+}
+
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 
 const multiply = (dtype: DType, a: number, b: number): number =>
@@ -101,6 +117,7 @@ export const elementwise: Rules = {
   Acosh: unary(Math.acosh),
   Atanh: unary(Math.atanh),
   Erf: unary(erf),
+  ErfInv: unary(erfinv),
   Sigmoid: unary(sigmoid),
   Alias: ([x]) => [x!.data],
   StopGradient: ([x]) => [x!.data],
