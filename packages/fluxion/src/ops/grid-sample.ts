@@ -9,7 +9,8 @@ import { add, mul, sub } from "./arithmetic.js";
 import { cast, clip, greater, greaterEqual, less, lessEqual, logicalAnd, where } from "./compare.js";
 import { arange } from "./create.js";
 import { take } from "./gather.js";
-import { broadcastTo, concat, expandDims, reshape, transpose } from "./movement.js";
+import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./movement.js";
+import { sum } from "./reduce.js";
 import { spatialOf } from "./window.js";
 import { abs, floor, round } from "./unary.js";
 
@@ -103,7 +104,7 @@ function sampleByTake(x: Tensor, grid: Tensor, attrs: SampleAttrs): Tensor {
   const [b, c, h, w] = x.shape as [number, number, number, number];
   const points = grid.shape[1]! * grid.shape[2]!;
   const rows = reshape(transpose(x, [0, 2, 3, 1]), [b * h * w, c]);
-  const coordinate = (k: 0 | 1): Tensor => reshape(grid.slice(null, null, null, k), [b, points]);
+  const coordinate = (k: 0 | 1): Tensor => reshape(slice(grid, null, null, null, k), [b, points]);
   const images = mul(reshape(arange(b), [b, 1]), h * w);
   const across = taps(pixels(coordinate(0), w, attrs), w, attrs.mode);
   const down = taps(pixels(coordinate(1), h, attrs), h, attrs.mode);
@@ -113,7 +114,7 @@ function sampleByTake(x: Tensor, grid: Tensor, attrs: SampleAttrs): Tensor {
   const row = concat(neighbours.map((n) => expandDims(n.row, 0)));
   const share = concat(neighbours.map((n) => expandDims(n.share, 0)));
   const taken = mul(take(rows, row), expandDims(share, 3));
-  return reshape(transpose(taken.sum(0), [0, 2, 1]), [b, c, grid.shape[1]!, grid.shape[2]!]);
+  return reshape(transpose(sum(taken, 0), [0, 2, 1]), [b, c, grid.shape[1]!, grid.shape[2]!]);
 }
 
 /**

@@ -1,9 +1,8 @@
 import { checkOptions, OptionError } from "../core/errors.js";
 import { apply, apply1, type Op } from "../core/node.js";
-import { sizeOf, type Shape } from "../core/shape.js";
+import { sameShape, sizeOf, type Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, sub } from "./arithmetic.js";
-import { cast } from "./compare.js";
 import { arange, zeros } from "./create.js";
 import { gatherElements } from "./gather.js";
 import { broadcastTo, reshape } from "./movement.js";
@@ -11,7 +10,6 @@ import { mean } from "./reduce.js";
 import { scatterElements } from "./scatter.js";
 import {
   geometryOf,
-  onnxPads,
   perAxis,
   spanOf,
   spatialOf,
@@ -35,7 +33,7 @@ const maxPoolOp: Op<PoolAttrs> = {
   },
   grad({ inputs: [x], attrs, outputs: [, index] }, [ct]) {
     const apart = attrs.kernel.every((k, i) => spanOf(k, attrs.dilations[i]!) <= attrs.strides[i]!);
-    return [apply1(unpoolOp, [ct!, index!], { shape: x!.shape, kernel: attrs.kernel, apart })];
+    return [apply1(unpoolOp, [ct!, index!], { shape: x!.shape, apart })];
   },
   batch([x], _, attrs, size) {
     const [y, index] = apply(maxPoolOp, [foldBatch(x!)], attrs);
@@ -45,18 +43,22 @@ const maxPoolOp: Op<PoolAttrs> = {
       sub(reshape(index!, shape), exampleStarts(size, x!.size / size, shape.length)),
     ];
   },
-  emit: (scope, { attrs, outputs: [, index] }, names) =>
-    scope.node(
+  emit(scope, { attrs, outputs: [, index] }, names) {
+    // ONNX Runtime wants padding less than the kernel even where dilation lets a window hang over further.
+    const after = attrs.after.map((p, i) => Math.min(p, attrs.kernel[i]! - 1));
+    return scope.node(
       "MaxPool",
       names,
       {
         kernel_shape: attrs.kernel,
         strides: attrs.strides,
         dilations: attrs.dilations,
-        pads: onnxPads(attrs),
+        pads: [...attrs.before, ...after],
+        ceil_mode: sameShape(after, attrs.after) ? 0 : 1,
       },
       { outputs: scope.isUsed(index!) ? 2 : 1 },
-    ),
+    );
+  },
   flops: ({ attrs, outputs: [y] }) => y!.size * sizeOf(attrs.kernel),
 };
 
@@ -66,7 +68,7 @@ const foldBatch = (x: Tensor): Tensor => reshape(x, [x.shape[0]! * x.shape[1]!, 
 const exampleStarts = (count: number, size: number, rank: number): Tensor =>
   reshape(arange(0, count * size, size, { dtype: "int64" }), [count, ...new Array<number>(rank - 1).fill(1)]);
 
-type UnpoolAttrs = { shape: Shape; kernel: Shape; apart: boolean };
+type UnpoolAttrs = { shape: Shape; apart: boolean };
 
 /** The adjoint of picking: values added at positions of a flattened tensor of zeros; `apart`: no position repeats. */
 const unpoolOp: Op<UnpoolAttrs> = {
@@ -86,8 +88,11 @@ const unpoolOp: Op<UnpoolAttrs> = {
     const into = zeros([sizeOf(shape)], { dtype: values!.dtype });
     return [reshape(scatterElements(into, flat(index!), flat(values!), 0, "add"), shape)];
   },
-  emit: (scope, { attrs: { shape, kernel } }, names) =>
-    scope.node("MaxUnpool", [...names, scope.ints(shape)], { kernel_shape: kernel, strides: kernel }),
+  emit(scope, { attrs: { shape } }, names) {
+    // The positions say it all; a kernel of 1 only satisfies the check of the sizes, which would forget padding.
+    const ones = shape.slice(2).map(() => 1);
+    return scope.node("MaxUnpool", [...names, scope.ints(shape)], { kernel_shape: ones, strides: ones });
+  },
 };
 
 const flat = (t: Tensor): Tensor => reshape(t, [t.size]);
@@ -124,11 +129,7 @@ export function poolGeometry(where: string, spatial: Shape, kernel: Shape, optio
   const { ceilMode = false, ...rest } = options;
   const geometry = geometryOf(where, spatial, kernel, { ...rest, stride: options.stride ?? kernel });
   const { strides, dilations, before, after } = geometry;
-  if (
-    [...before, ...after].some(
-      (p, i) => p >= spanOf(kernel[i % kernel.length]!, dilations[i % kernel.length]!),
-    )
-  ) {
+  if (kernel.some((k, i) => before[i]! >= k || after[i]! >= k)) {
     throw new OptionError({
       where,
       want: "padding less than the kernel",

@@ -1,5 +1,5 @@
 import { apply1, type Op } from "../core/node.js";
-import { type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { blockSums } from "./average-pool.js";
 import { repeat } from "./movement.js";
 import { throughBatch } from "./window.js";
