@@ -39,7 +39,9 @@ describe("maxPool", () => {
         }
         return even;
       };
-      expect(Array.from(slope, Number)).toEqual(Array.from({ length: slope.length }, (_, i) => (first(i) ? 1 : 0)));
+      expect(Array.from(slope, Number)).toEqual(
+        Array.from({ length: slope.length }, (_, i) => (first(i) ? 1 : 0)),
+      );
     },
   );
 
