@@ -1,6 +1,7 @@
 import { apply, collect, type Attrs, type Graph, type Node } from "../core/node.js";
 import type { Tensor } from "../core/tensor.js";
 import { attrsKey, identityOf } from "./key.js";
+import { mergeBlocks } from "./merge-blocks.js";
 
 /**
  * The same values by a smaller graph: every operator's own rewriting rule until none applies, equal sub-expressions
@@ -38,7 +39,10 @@ export function simplify(results: readonly Tensor[], params: readonly Tensor[]):
   };
 
   for (const node of collect(results, new Set(params))) rewriteNode(node);
-  return results.map((t) => image.get(t)!);
+  return mergeBlocks(
+    results.map((t) => image.get(t)!),
+    params,
+  );
 }
 
 const simplified = new WeakMap<Graph, Graph>();

@@ -5,7 +5,7 @@ import { showShape, type Shape } from "../shape.js";
 import { constant, Tensor, tensor } from "../tensor.js";
 import { bitwiseAnd, floorDivide, sub } from "../../ops/arithmetic.js";
 import { cast } from "../../ops/compare.js";
-import { concat, reshape, slice, split as parts } from "../../ops/movement.js";
+import { concat, reshape, split as parts } from "../../ops/movement.js";
 import { rangeOp } from "../../ops/range.js";
 import { threefry } from "./threefry.js";
 
@@ -25,6 +25,10 @@ export function keyWords(where: string, key: Tensor): [Tensor, Tensor] {
       hint: key.rank > 1 ? many : hint,
     });
   }
+  // A key made here is taken apart without ever being put together.
+  const { op, inputs } = key.node;
+  if (op.name === "Concat" && inputs.length === 2 && inputs.every((t) => t.shape[0] === 1))
+    return [inputs[0]!, inputs[1]!];
   const [k0, k1] = parts(key, 2);
   return [k0!, k1!];
 }
@@ -105,8 +109,10 @@ type TupleOf<N extends number, T extends Tensor[] = []> = T["length"] extends N
  * @returns n keys, uint32 [2]: the rows of `split(key, n)`
  */
 export function keys<N extends number = 2>(key: Tensor, count: N = 2 as N): Keys<N> {
-  const all = split(key, count);
-  return Array.from({ length: count }, (_, i) => slice(all, i)) as Keys<N>;
+  const words = keyWords("random.keys", key);
+  checkCount("random.keys", count);
+  const [first, second] = blocks(words, [count], count).map((t) => parts(t, count));
+  return first!.map((word, i) => concat([word, second![i]!])) as Keys<N>;
 }
 
 /**

@@ -88,7 +88,8 @@ function byRejection(key: Tensor, rate: Tensor, shape: Shape): Tensor {
 export function poisson(key: Tensor, rate: number | Tensor, shape?: Shape): Tensor {
   const where_ = "random.poisson";
   if (!(rate instanceof Tensor)) {
-    if (!(rate >= 0 && rate <= 1e9)) throw new OptionError({ where: where_, want: "a rate in [0, 1e9]", got: String(rate) });
+    if (!(rate >= 0 && rate <= 1e9))
+      throw new OptionError({ where: where_, want: "a rate in [0, 1e9]", got: String(rate) });
     const dims = shape ?? [];
     const spread = broadcastTo(constant(rate, dtype), dims);
     return cast(rate < LARGE ? byInversion(key, spread, dims) : byRejection(key, spread, dims), "int32");

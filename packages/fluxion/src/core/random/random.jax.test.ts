@@ -57,7 +57,9 @@ describe("equal to JAX bit for bit", () => {
   it("uniform, with bounds that are numbers and Tensors", async () => {
     for (const [shape, min, max, words] of reference.uniformBits as [number[], number, number, number[]][]) {
       expect(await float32Bits(random.uniform(key, shape, { min, max }))).toEqual(words);
-      expect(await float32Bits(random.uniform(key, shape, { min: tensor(min), max: tensor(max) }))).toEqual(words);
+      expect(await float32Bits(random.uniform(key, shape, { min: tensor(min), max: tensor(max) }))).toEqual(
+        words,
+      );
     }
   });
 
@@ -83,7 +85,10 @@ describe("equal to JAX bit for bit", () => {
   it("permutation and choice", async () => {
     for (const [n, order] of reference.permutation as [number, number[]][])
       expect(await numbers(random.permutation(key, n))).toEqual(order);
-    const rows = tensor(Float32Array.from({ length: 12 }, (_, i) => i), { shape: [4, 3] });
+    const rows = tensor(
+      Float32Array.from({ length: 12 }, (_, i) => i),
+      { shape: [4, 3] },
+    );
     expect(await numbers(random.permutation(key, rows))).toEqual(reference.permutationRows);
     const p = tensor([0.1, 0.2, 0.3, 0.4]);
     const want = reference.choice;

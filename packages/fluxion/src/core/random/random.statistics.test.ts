@@ -45,9 +45,11 @@ const moments = (values: readonly number[]): { mean: number; variance: number } 
 };
 
 describe("continuous distributions", () => {
-  it("uniform", () => expectDistribution(random.uniform(key, [COUNT], { min: 2, max: 5 }), (x) => (x - 2) / 3));
+  it("uniform", () =>
+    expectDistribution(random.uniform(key, [COUNT], { min: 2, max: 5 }), (x) => (x - 2) / 3));
   it("normal", () => expectDistribution(random.normal(key, [COUNT]), normalCdf));
-  it("normal in float64", () => expectDistribution(random.normal(key, [COUNT], { dtype: "float64" }), normalCdf));
+  it("normal in float64", () =>
+    expectDistribution(random.normal(key, [COUNT], { dtype: "float64" }), normalCdf));
   it("exponential", () => expectDistribution(random.exponential(key, [COUNT]), (x) => 1 - Math.exp(-x)));
   it("gumbel", () => expectDistribution(random.gumbel(key, [COUNT]), (x) => Math.exp(-Math.exp(-x))));
   it("laplace", () =>
@@ -65,7 +67,12 @@ describe("continuous distributions", () => {
   });
 
   it("truncatedNormal far out stays finite and inside", async () => {
-    for (const [low, high] of [[6, 7], [-Infinity, -6], [0, Infinity], [-Infinity, Infinity]] as const) {
+    for (const [low, high] of [
+      [6, 7],
+      [-Infinity, -6],
+      [0, Infinity],
+      [-Infinity, Infinity],
+    ] as const) {
       const values = await draw(random.truncatedNormal(key, low, high, [1000]));
       expect(values.every((v) => Number.isFinite(v) && v > low && v < high)).toBe(true);
     }
@@ -106,14 +113,31 @@ describe("discrete distributions", () => {
   });
 
   it("categorical over rows, an impossible category never drawn", async () => {
-    const logits = tensor([[0, Math.log(3), -Infinity], [Math.log(2), 0, Math.log(2)]]);
+    const logits = tensor([
+      [0, Math.log(3), -Infinity],
+      [Math.log(2), 0, Math.log(2)],
+    ]);
     const values = (await random.categorical(key, logits, { shape: [COUNT, 2] }).toArray()) as number[][];
-    expectFrequencies(values.map((row) => row[0]!), [0.25, 0.75, 0]);
-    expectFrequencies(values.map((row) => row[1]!), [0.4, 0.2, 0.4]);
+    expectFrequencies(
+      values.map((row) => row[0]!),
+      [0.25, 0.75, 0],
+    );
+    expectFrequencies(
+      values.map((row) => row[1]!),
+      [0.4, 0.2, 0.4],
+    );
   });
 
   it("categorical along another axis", async () => {
-    const t = random.categorical(key, tensor([[0, -Infinity], [-Infinity, 0], [-Infinity, -Infinity]]), { axis: 0 });
+    const t = random.categorical(
+      key,
+      tensor([
+        [0, -Infinity],
+        [-Infinity, 0],
+        [-Infinity, -Infinity],
+      ]),
+      { axis: 0 },
+    );
     expect(await t.toArray()).toEqual([0, 1]);
   });
 
@@ -128,7 +152,8 @@ describe("discrete distributions", () => {
   it.each([0.2, 4, 9.99, 10, 55])("poisson of rate %d", async (rate) => {
     const values = await draw(random.poisson(key, rate, [COUNT]));
     const p: number[] = [];
-    for (let k = 0, term = Math.exp(-rate); k < rate + 10 * Math.sqrt(rate) + 10; term *= rate / ++k) p.push(term);
+    for (let k = 0, term = Math.exp(-rate); k < rate + 10 * Math.sqrt(rate) + 10; term *= rate / ++k)
+      p.push(term);
     expectFrequencies(values, p);
     expect(values.every((v) => v >= 0)).toBe(true);
   });
@@ -148,7 +173,8 @@ describe("discrete distributions", () => {
     expect([...order].sort((a, b) => a - b)).toEqual(order.map((_, i) => i));
     const counts = new Map<string, number>();
     const orders = vmap((k: Tensor) => random.permutation(k, 3))(random.split(key, 600));
-    for (const o of (await orders.toArray()) as number[][]) counts.set(o.join(), (counts.get(o.join()) ?? 0) + 1);
+    for (const o of (await orders.toArray()) as number[][])
+      counts.set(o.join(), (counts.get(o.join()) ?? 0) + 1);
     expect(counts.size).toBe(6);
     for (const n of counts.values()) expect(Math.abs(n - 100)).toBeLessThan(4 * Math.sqrt(100 * (5 / 6)));
   });

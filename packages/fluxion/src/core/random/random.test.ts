@@ -12,7 +12,9 @@ describe("keys", () => {
     const [x, y, again] = await Promise.all([a, b, a].map((k) => numbers(random.normal(k, [8]))));
     expect(x).toEqual(again);
     expect(x).not.toEqual(y);
-    expect(await numbers(random.normal(random.key(2), [8]))).not.toEqual(await numbers(random.normal(key, [8])));
+    expect(await numbers(random.normal(random.key(2), [8]))).not.toEqual(
+      await numbers(random.normal(key, [8])),
+    );
   });
 
   it("a new seed does not build a new program", async () => {
@@ -38,7 +40,9 @@ describe("inside the graph", () => {
 
   it("the seed may be an argument", async () => {
     const f = compile((seed: Tensor) => random.bits(random.key(seed), [3]));
-    expect(await numbers(await f(tensor(1, { dtype: "int32" })))).toEqual(await numbers(random.bits(key, [3])));
+    expect(await numbers(await f(tensor(1, { dtype: "int32" })))).toEqual(
+      await numbers(random.bits(key, [3])),
+    );
   });
 
   it("a scan takes one key a step", async () => {
@@ -68,7 +72,17 @@ describe("inside the graph", () => {
     ["uniform", (k) => random.uniform(k, [], { min: 1, max: 3 })],
     ["normal", (k) => random.normal(k, [2, 2])],
     ["randint", (k) => random.randint(k, [4], 0, 9)],
-    ["categorical", (k) => random.categorical(k, tensor([[0, 1], [1, 0]]))],
+    [
+      "categorical",
+      (k) =>
+        random.categorical(
+          k,
+          tensor([
+            [0, 1],
+            [1, 0],
+          ]),
+        ),
+    ],
     ["permutation", (k) => random.permutation(k, 5)],
     ["choice", (k) => random.choice(k, 5, [2], { replace: false })],
     ["weighted choice", (k) => random.choice(k, 3, [4], { p: tensor([1, 2, 3]) })],
@@ -83,7 +97,10 @@ describe("inside the graph", () => {
 
   it("vmap over seeds", async () => {
     const keys = await vmap(random.key)(tensor(Int32Array.of(1, 2))).toArray();
-    expect(keys).toEqual([[0, 1], [0, 2]]);
+    expect(keys).toEqual([
+      [0, 1],
+      [0, 2],
+    ]);
   });
 
   it("one operator a block until it is written", () => {
@@ -97,10 +114,16 @@ describe("gradients", () => {
   it("pass through shift, scale and bounds", async () => {
     const z = await numbers(random.normal(key, [3]));
     const dScale = grad((s: Tensor) => random.normal(key, [3]).mul(s).sum())(tensor(2));
-    expect(await dScale.item()).toBeCloseTo(z.reduce((a, b) => a + b, 0), 5);
+    expect(await dScale.item()).toBeCloseTo(
+      z.reduce((a, b) => a + b, 0),
+      5,
+    );
     const u = await numbers(random.uniform(key, [3]));
     const dMax = grad((max: Tensor) => random.uniform(key, [3], { max }).sum())(tensor(2));
-    expect(await dMax.item()).toBeCloseTo(u.reduce((a, b) => a + b, 0), 5);
+    expect(await dMax.item()).toBeCloseTo(
+      u.reduce((a, b) => a + b, 0),
+      5,
+    );
   });
 
   it("by the shape of a gamma distribution is refused, not zero", () => {
@@ -158,7 +181,19 @@ describe("bad input", () => {
     ["an empty range", () => random.randint(key, [1], 3, 3), OptionError],
     ["a probability above 1", () => random.bernoulli(key, 1.5), OptionError],
     ["integer logits", () => random.categorical(key, tensor([1, 2], { dtype: "int32" })), DtypeError],
-    ["logits that do not fit", () => random.categorical(key, tensor([[1, 2], [3, 4]]), { shape: [3] }), ShapeError],
+    [
+      "logits that do not fit",
+      () =>
+        random.categorical(
+          key,
+          tensor([
+            [1, 2],
+            [3, 4],
+          ]),
+          { shape: [3] },
+        ),
+      ShapeError,
+    ],
     ["an empty interval", () => random.truncatedNormal(key, 1, 1), OptionError],
     ["too many without replacement", () => random.choice(key, 3, [4], { replace: false }), OptionError],
     ["weights of another length", () => random.choice(key, 3, [1], { p: tensor([1, 2]) }), ShapeError],
