@@ -14,6 +14,8 @@ export interface Call {
   /** All inputs; those left out are undefined. */
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: ReadonlyMap<string, FileAttribute>;
+  /** The element type that the file gives input `i`, where it is narrower than what holds it. */
+  readonly declared: (i: number) => string;
   /** Whether something may use output `i`. */
   readonly wants: (i: number) => boolean;
   /** An attribute's tensor as a Tensor. */

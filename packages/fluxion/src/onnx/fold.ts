@@ -128,6 +128,20 @@ const rules: Readonly<Record<string, Rule>> = {
       return [which, flatIndex(index.with(axis, at), inputs[which]!.shape)];
     });
   },
+  Gather: ({ attrs }, inputs, out) => {
+    const axis = attrs.axis as number;
+    const [x, at] = inputs as [Value, Value];
+    return pick(inputs, out, (index) => {
+      const place = index.slice(axis, axis + at.shape.length);
+      const entry = Number(at.data[flatIndex(place, at.shape)]);
+      const wrapped = entry < 0 ? entry + x.shape[axis]! : entry;
+      if (!(wrapped >= 0 && wrapped < x.shape[axis]!)) throw new NotFolded();
+      return [
+        0,
+        flatIndex([...index.slice(0, axis), wrapped, ...index.slice(axis + at.shape.length)], x.shape),
+      ];
+    });
+  },
   Range: (_, _inputs, out) => encode([...Array(out.size).keys()], out.dtype),
   Cast: ({ inputs: [x] }, [v], out) => {
     if (isInteger(x!.dtype) && isInteger(out.dtype))

@@ -105,10 +105,6 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Onnx
 }
 
 function refuse(model: FileModel, where: string): void {
-  const opset = model.opsets.get("")!;
-  if (opset < OPSETS[0] || opset > OPSETS[1]) {
-    throw new CompileError({ where, want: `opset ${OPSETS[0]} to ${OPSETS[1]}`, got: String(opset) });
-  }
   const list = unsupported(model);
   if (list.length > 0) {
     const types = [...new Set(list.map((n) => n.type))];
@@ -118,6 +114,10 @@ function refuse(model: FileModel, where: string): void {
       return `${type} (${names.slice(0, 5).join(", ")}${more})`;
     });
     throw new CompileError({ where, want: "supported operators", got: lines.join(", ") });
+  }
+  const opset = model.opsets.get("") ?? 0;
+  if (opset < OPSETS[0] || opset > OPSETS[1]) {
+    throw new CompileError({ where, want: `opset ${OPSETS[0]} to ${OPSETS[1]}`, got: String(opset) });
   }
 }
 

@@ -3,11 +3,21 @@ import { constant, literalOf, tensor as fromData, type Tensor } from "../core/te
 import type { Call } from "./call.js";
 import { fold } from "./fold.js";
 import { translations } from "./operators/index.js";
-import { nodeName, type FileAttribute, type FileGraph, type FileModel, type FileNode } from "./parse.js";
+import {
+  nodeName,
+  typeName,
+  type FileAttribute,
+  type FileGraph,
+  type FileModel,
+  type FileNode,
+} from "./parse.js";
 import type { FileTensor } from "./read-tensor.js";
 
 /** Literals up to this many elements become part of the program; larger ones are fed to it. */
 const MAX_LITERAL: Readonly<Record<"int" | "float", number>> = { int: 1024, float: 64 };
+
+/** Element types that the file gives to tensors held in a wider dtype. */
+const declaredTypes = new WeakMap<Tensor, string>();
 
 /** What the walk through a graph needs besides the graph. */
 export interface Walk {
@@ -29,8 +39,13 @@ const lookUp = (scope: Scope | undefined, name: string): Tensor | undefined =>
   scope && (scope.values.get(name) ?? lookUp(scope.outer, name));
 
 /** The outputs of the model's graph for its inputs, in order. */
-export const walkModel = (walk: Walk, inputs: readonly Tensor[]): Tensor[] =>
-  walkGraph({ ...walk, opsets: walk.model.opsets, depth: 0 }, walk.model.graph, inputs, undefined);
+export function walkModel(walk: Walk, inputs: readonly Tensor[]): Tensor[] {
+  const { graph, opsets } = walk.model;
+  graph.inputs.forEach(({ type }, i) => {
+    if (type !== undefined && inputs[i]) declaredTypes.set(inputs[i], typeName(type));
+  });
+  return walkGraph({ ...walk, opsets, depth: 0 }, graph, inputs, undefined);
+}
 
 interface Frame extends Walk {
   readonly opsets: ReadonlyMap<string, number>;
@@ -93,6 +108,7 @@ function tensorOf(frame: Frame, file: FileTensor): Tensor {
         ? literal(file)
         : fromData(file.data, { dtype: file.dtype, shape: file.shape });
     frame.constants.set(file, t);
+    declaredTypes.set(t, file.declared);
   }
   return t;
 }
@@ -135,6 +151,7 @@ function walkNode(
       outputs: node.outputs.length,
       inputs,
       attributes: own,
+      declared: (i) => (inputs[i] && declaredTypes.get(inputs[i])) ?? inputs[i]?.dtype ?? "",
       wants: (i) => (node.outputs[i] ?? "") !== "" && used.has(node.outputs[i]!),
       tensor: (file) => tensorOf(frame, file),
       captures: (graph) => capturesOf(graph, scope),

@@ -12,7 +12,7 @@ import {
   type NodeProto,
   type ValueInfoProto,
 } from "onnx-buf";
-import { FormatError } from "../core/errors.js";
+import { CompileError, FormatError } from "../core/errors.js";
 import { readTensor, typeNames, type FileTensor } from "./read-tensor.js";
 
 /** An attribute's value; inside a function it may stand for one of the function's own. */
@@ -88,7 +88,7 @@ export function parseModel(bytes: Uint8Array, where: string): FileModel {
   if (!model.graph)
     throw new FormatError({ where, want: "a model with a graph", got: `${bytes.length} bytes without one` });
   const opsets = opsetsOf(model.opsetImport);
-  if (!opsets.has(""))
+  if (opsets.size === 0)
     throw new FormatError({ where, want: "the version of ONNX's operator set", got: "none" });
   return {
     opsets,
@@ -207,13 +207,16 @@ function readAttribute(a: AttributeProto, where: string, scope: Scope): FileAttr
     case AttrType.GRAPH:
       if (a.g) return readGraph(a.g, place, scope);
       break;
+    case AttrType.UNDEFINED:
+      break;
     default:
+      throw new CompileError({
+        where: place,
+        want: "numbers, text, a tensor or a graph",
+        got: AttrType[a.type],
+      });
   }
-  throw new FormatError({
-    where: place,
-    want: "numbers, text, a tensor or a graph",
-    got: `a value of type ${AttrType[a.type] ?? a.type}`,
-  });
+  throw new FormatError({ where: place, want: "a value of its type", got: "none" });
 }
 
 function readValue(info: ValueInfoProto): FileValue {

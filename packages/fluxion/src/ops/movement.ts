@@ -11,10 +11,10 @@ import {
   type Shape,
 } from "../core/shape.js";
 import { literalOf, constant, type Tensor } from "../core/tensor.js";
-import { add, mul, sub } from "./arithmetic.js";
+import { mul } from "./arithmetic.js";
 import { scalarFactor } from "./elementwise.js";
-import { cast } from "./compare.js";
-import { zeros, zerosLike } from "./create.js";
+import { cast, where } from "./compare.js";
+import { full, zeros, zerosLike } from "./create.js";
 import { alignBatch } from "./batching.js";
 import { sumTo } from "./reduce.js";
 
@@ -497,7 +497,8 @@ export function pad(
   if (mode === "constant") {
     const [before, after] = [widths.map((w) => w[0]), widths.map((w) => w[1])];
     if (value === 0) return padZeros(x, before, after);
-    return add(padZeros(sub(x, value), before, after), value);
+    // Chosen, not added and taken off again: a margin of −∞ or −1e9 must leave x as it is.
+    return where(padZeros(full(x.shape, true), before, after), padZeros(x, before, after), value);
   }
   let out = x;
   widths.forEach(([before, after], axis) => {

@@ -1,4 +1,5 @@
 import { isFloat } from "../../core/dtypes.js";
+import { CompileError } from "../../core/errors.js";
 import type { Tensor, TensorLike } from "../../core/tensor.js";
 import * as ops from "../../ops/index.js";
 import {
@@ -49,9 +50,41 @@ function power(a: Tensor, b: Tensor): Tensor {
   return isFloat(a.dtype) ? ops.pow(a, b.cast(a.dtype)) : ops.pow(a, b).cast(a.dtype);
 }
 
+/** Remainder with the sign of `b`, an infinite `b` included. */
+function floorModulo(a: Tensor, b: Tensor): Tensor {
+  if (!isFloat(a.dtype)) return ops.remainder(a, b);
+  const rest = ops.fmod(a, b);
+  const turned = ops.logicalAnd(ops.notEqual(rest, 0), ops.logicalXor(ops.less(rest, 0), ops.less(b, 0)));
+  return ops.where(turned, ops.add(rest, b), rest);
+}
+
+/** The bits of integers narrower than what holds them cannot be shifted or flipped there. */
+function wholeBits(call: Call): void {
+  const type = call.declared(0);
+  if (["int8", "int16", "uint16", "uint64"].includes(type)) {
+    throw new CompileError({ where: call.type, want: "int32, int64, uint32 or uint8", got: type });
+  }
+}
+
+/** Signed integers are multiplied or divided by 2^b; counts outside the word give what shifting bit by bit would. */
 function shift(call: Call): Tensor {
   const [a, b] = [input(call, 0), input(call, 1)];
-  return (text(call, "direction", "") === "LEFT" ? ops.leftShift : ops.rightShift)(a, b);
+  const left = text(call, "direction", "") === "LEFT";
+  wholeBits(call);
+  if (a.dtype === "uint32" || a.dtype === "uint8") return (left ? ops.leftShift : ops.rightShift)(a, b);
+  const bits = a.dtype === "int64" ? 64 : 32;
+  const inside = ops.logicalAnd(ops.greaterEqual(b, 0), ops.less(b, bits));
+  const count = ops.where(inside, b, ops.zerosLike(b));
+  const half = ops.cast(
+    ops.pow(ops.full([], 2, { dtype: "float64" }), ops.cast(ops.floorDivide(count, 2), "float64")),
+    a.dtype,
+  );
+  const odd = ops.add(ops.remainder(count, 2), 1);
+  const by = (f: (x: Tensor, y: Tensor) => Tensor): Tensor => f(f(f(a, half), half), odd);
+  const gone = left
+    ? ops.zerosLike(a)
+    : ops.where(ops.less(a, 0), ops.full([], -1, { dtype: a.dtype }), ops.zerosLike(a));
+  return ops.where(inside, by(left ? ops.mul : ops.floorDivide), gone);
 }
 
 function cumulative(
@@ -109,7 +142,7 @@ export const arithmetic: Translations = {
   Mul: binary(ops.mul),
   Div: binary(divide),
   Pow: binary(power),
-  Mod: (call) => (flag(call, "fmod") ? ops.fmod : ops.remainder)(input(call, 0), input(call, 1)),
+  Mod: (call) => (flag(call, "fmod") ? ops.fmod : floorModulo)(input(call, 0), input(call, 1)),
   Max: variadic(ops.maximum),
   Min: variadic(ops.minimum),
   Sum: variadic(ops.add),
@@ -117,7 +150,10 @@ export const arithmetic: Translations = {
   BitwiseAnd: binary(ops.bitwiseAnd),
   BitwiseOr: binary(ops.bitwiseOr),
   BitwiseXor: binary(ops.bitwiseXor),
-  BitwiseNot: unary(ops.bitwiseNot),
+  BitwiseNot: (call) => {
+    wholeBits(call);
+    return ops.bitwiseNot(input(call, 0));
+  },
   BitShift: shift,
   CumSum: cumulative(ops.cumsum, 0),
   CumProd: cumulative(ops.cumprod, 1),

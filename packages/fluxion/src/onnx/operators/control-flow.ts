@@ -52,6 +52,8 @@ function loop(call: Call): readonly Tensor[] {
 }
 
 function scanLoop(call: Call): readonly Tensor[] {
+  if (call.opset < 9)
+    throw new CompileError({ where: call.type, want: "Scan of opset 9", got: String(call.opset) });
   const body = graph(call, "body");
   const slices = number(call, "num_scan_inputs");
   const all = call.inputs.map((_, i) => input(call, i));

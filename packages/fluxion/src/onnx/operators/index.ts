@@ -8,6 +8,12 @@ import { matrices } from "./matrix.js";
 import { movement } from "./movement.js";
 import { normalization } from "./normalization.js";
 import { reductions } from "./reduction.js";
+import { indexing } from "./indexing.js";
+import { losses } from "./loss.js";
+import { pooling } from "./pooling.js";
+import { quantization } from "./quantization.js";
+import { recurrents } from "./recurrent.js";
+import { resizing } from "./resizing.js";
 import { shapes } from "./shape.js";
 
 /** Every operator that can be imported. */
@@ -21,6 +27,12 @@ export const translations: Translations = {
   ...movement,
   ...normalization,
   ...reductions,
+  ...indexing,
+  ...losses,
+  ...pooling,
+  ...quantization,
+  ...recurrents,
+  ...resizing,
   ...shapes,
 };
 

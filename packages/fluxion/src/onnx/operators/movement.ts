@@ -1,5 +1,5 @@
 import { dtypeFromOnnx } from "../../core/dtypes.js";
-import { CompileError, FormatError, ShapeError } from "../../core/errors.js";
+import { CompileError, ShapeError } from "../../core/errors.js";
 import { broadcastShapes, normalizeAxis, sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as ops from "../../ops/index.js";
@@ -82,13 +82,9 @@ function pad(call: Call): Tensor {
   if (mode !== "constant") return ops.pad(cropped, pairs, { mode: mode as ops.PadMode });
   const value = call.inputs[2];
   const fill = value ? known(value)?.[0] : number(call, "value", 0);
-  if (fill === undefined)
-    throw new CompileError({
-      where: call.type,
-      want: "a constant value known while tracing",
-      got: "a computed one",
-    });
-  return ops.pad(cropped, pairs, { value: fill }).cast(x.dtype);
+  if (fill !== undefined) return ops.pad(cropped, pairs, { value: fill }).cast(x.dtype);
+  const inside = ops.pad(ops.full(cropped.shape, true), pairs);
+  return ops.where(inside, ops.pad(cropped, pairs), value!.reshape([]));
 }
 
 const normalizeList = (call: Call, axes: readonly number[] | undefined, rank: number): number[] =>
@@ -201,7 +197,7 @@ function dropout(call: Call): readonly Tensor[] {
   const [training = 0] = fixed(call, 2, "the training mode") ?? [];
   const [ratio = 0.5] = fixed(call, 1, "the ratio") ?? [];
   if (training !== 0 && ratio !== 0) {
-    throw new FormatError({
+    throw new CompileError({
       where: call.type,
       want: "inference",
       got: "training mode",
