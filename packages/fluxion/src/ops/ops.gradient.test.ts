@@ -11,7 +11,7 @@ it("has a case for every public operator", () => {
 
 describe("derivatives against central differences in double", () => {
   for (const [name, cases] of Object.entries(opCases)) {
-    it(name, async () => {
+    it(name, { timeout: 30_000 }, async () => {
       for (const { f, at, engine, second, tolerance } of cases) {
         await checkGradient(f, at, {
           ...(engine && { engine }),

@@ -15,7 +15,7 @@ const list = (out: Tensor | Tensor[]): Tensor[] => (Array.isArray(out) ? out : [
 
 describe("value and pullback against the interpreter", () => {
   for (const [name, cases] of Object.entries(opCases)) {
-    it(name, async () => {
+    it(name, { timeout: 30_000 }, async () => {
       for (const { f, at, engine } of cases) {
         for (const dtype of engine ? (["float32"] as const) : (["float32", "float64"] as const)) {
           const args = at.map((t) => asDtype(t, dtype));
