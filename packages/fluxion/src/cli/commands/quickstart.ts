@@ -1,0 +1,207 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { ArrayData } from "../../data/array-data.js";
+import { writeFileAtomic } from "../../data/node/index.js";
+import { exportRun } from "../export.js";
+import { generate, writeSamples } from "../generate.js";
+import { networkConfig } from "../network.js";
+import { withCommon, type CommonOptions } from "../options.js";
+import { linePlot, writePlot } from "../plots.js";
+import { judgeOf, qualityOf, type Quality } from "../quality.js";
+import { createReport, shortNumber, type Report } from "../report.js";
+import { loadRun, trainRun, type LoadedRun, type RunConfig } from "../run.js";
+import { interruptible } from "../session.js";
+import { loadSource } from "../source.js";
+import { straightenRun } from "./straighten.js";
+
+/** The newcomer's run, sized to end within about three minutes on two cores. */
+const plan = {
+  data: "fashion-mnist",
+  train: { steps: 2200, learningRate: 2e-3 },
+  reflow: { steps: 900, learningRate: 1e-3, pairs: 4000, pairSteps: 16 },
+  distil: { steps: 500, learningRate: 1e-3 },
+  stepCounts: [1, 2, 4, 8, 32],
+  judged: 1000,
+  columns: 10,
+} as const;
+
+interface Options extends CommonOptions {
+  out: string;
+}
+
+/** `fluxion quickstart`: what `npm start` runs. */
+export function quickstartCommand(program: Command): void {
+  withCommon(
+    program
+      .command("quickstart")
+      .description("train, straighten and distil a flow on real images, in about three minutes"),
+  )
+    .option("--out <folder>", "folder to write", "runs/quickstart")
+    .action(quickstart);
+}
+
+async function quickstart(options: Options): Promise<void> {
+  const began = performance.now();
+  const report = createReport(options.json ?? false);
+  const { out } = options;
+  // A finished run is made anew; an unfinished one goes on where it stopped.
+  if (existsSync(join(out, "summary.json"))) await rm(out, { recursive: true });
+  await mkdir(out, { recursive: true });
+  const { signal, device } = interruptible(options);
+  const config = await firstConfig(options.seed);
+  report.note(
+    `Rectified flow on ${config.source.data}: 10,000 real images of 28 x 28 pixels. Everything goes to ${out}/.\n`,
+  );
+
+  const controls = (name: string) => ({ folder: join(out, name), report, signal, device, resume: true });
+  const stage = async (
+    name: string,
+    run: () => Promise<{ status: string }>,
+  ): Promise<LoadedRun | undefined> => {
+    const { status } = await run();
+    if (status !== "ok") return undefined;
+    return loadRun(join(out, name));
+  };
+  const source = await loadSource(config.source);
+  report.note("1. Train: noise becomes images along curved paths.");
+  const flow = await stage("1-flow", () => trainRun(config, { x1: source.x1 }, controls("1-flow")));
+  if (!flow) return interrupted(report, out);
+  report.note("\n2. Reflow: train again on the pairs that the flow itself made; the paths become straight.");
+  const straight = await stage("2-straight", () =>
+    straightenRun(next("reflow", config, join(out, "1-flow")), controls("2-straight")),
+  );
+  if (!straight) return interrupted(report, out);
+  report.note("\n3. Distil: fit one step exactly where it will be used.");
+  const distilled = await stage("3-distilled", () =>
+    straightenRun(next("distil", config, join(out, "2-straight")), controls("3-distilled")),
+  );
+  if (!distilled) return interrupted(report, out);
+
+  report.note("\n4. Measure and draw.");
+  const judge = await judgeOf(flow);
+  const judged = { n: plan.judged, seed: options.seed + 7, report, signal };
+  const quality = {
+    flow: await qualityOf(flow, judge, { stepCounts: plan.stepCounts, ...judged }),
+    straight: await qualityOf(straight, judge, { stepCounts: plan.stepCounts, ...judged }),
+    distilled: await qualityOf(distilled, judge, { stepCounts: [1], ...judged }),
+  };
+  report.note(
+    "\nFréchet distance over classifier features (and sliced Wasserstein distance); smaller is better:\n",
+  );
+  report.table(
+    plan.stepCounts.map((steps, i) =>
+      row(steps, [quality.flow[i], quality.straight[i], quality.distilled[i]]),
+    ),
+  );
+  const pictures = await draw({ flow, straight, distilled }, out, options.seed + 7, report);
+  await writePlot(join(out, "quality.svg"), qualityPlot(quality));
+  const onnx = join(out, "flow.onnx");
+  const exported = await exportRun(distilled, onnx, { steps: 1 });
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const summary = { seconds, seed: options.seed, plan, quality, onnx: { file: onnx, ...exported }, pictures };
+  await writeFileAtomic(join(out, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
+  const [before, after] = [quality.flow[0]!, quality.straight[0]!].map(
+    (q) => q.frechet ?? q.slicedWasserstein,
+  );
+  report.note(
+    [
+      `\nOne step: ${shortNumber(before!)} before straightening, ${shortNumber(after!)} after. Done in ${seconds} s.`,
+      `  pictures    ${pictures.join(", ")}`,
+      `  plots       ${join(out, "quality.svg")}, loss.svg in each stage's folder`,
+      `  one step    ${onnx}: noise [batch, 1, 28, 28] in, images out; plain ONNX Runtime agrees to ${exported.difference.toExponential(1)}`,
+      "\nNext: npx fluxion train --data <folder of your images>, npx fluxion papers, npx fluxion --help",
+    ].join("\n"),
+  );
+  report.result(summary);
+}
+
+function interrupted(report: Report, out: string): void {
+  report.note(`\nStopped; run the same command again to go on (${out}).`);
+  process.exitCode = 130;
+}
+
+async function firstConfig(seed: number): Promise<RunConfig> {
+  const source = { data: plan.data, size: 28, limit: 0 };
+  const { shape } = await loadSource(source);
+  const { steps, learningRate } = plan.train;
+  return {
+    ...{
+      command: "train",
+      source,
+      shape,
+      network: networkConfig(shape, {}),
+      classes: [],
+      steps,
+      learningRate,
+    },
+    ...{ batch: 64, optimizer: "adam", ema: 0.995, stepsPerCall: 10, seed },
+  };
+}
+
+function next(command: "reflow" | "distil", config: RunConfig, parent: string): RunConfig {
+  const { pairs, pairSteps } = plan.reflow;
+  const { steps, learningRate } = plan[command];
+  const shared = { ...config, command, parent, steps, learningRate, pairs, pairSteps };
+  return command === "distil" ? { ...shared, samplerSteps: 1 } : shared;
+}
+
+function row(steps: number, columns: readonly (Quality | undefined)[]): Record<string, string | number> {
+  const text = (q: Quality | undefined): string => {
+    if (!q) return "";
+    const sw = q.slicedWasserstein.toFixed(3);
+    return q.frechet === undefined ? sw : `${shortNumber(q.frechet)} (${sw})`;
+  };
+  return {
+    steps,
+    "before (flow)": text(columns[0]),
+    straightened: text(columns[1]),
+    distilled: text(columns[2]),
+  };
+}
+
+/** One picture a stage, a row for every number of steps, the same noise in a column. */
+async function draw(
+  runs: Record<string, LoadedRun>,
+  out: string,
+  seed: number,
+  report: Report,
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const [name, run] of Object.entries(runs)) {
+    const counts = name === "distilled" ? [1] : plan.stepCounts;
+    const rows: ArrayData<Float32Array>[] = [];
+    for (const steps of counts) {
+      rows.push(
+        (await generate(run, { n: plan.columns, steps, seed, report, title: `${name}, ${steps} steps` })).x1,
+      );
+    }
+    files.push(await writeSamples(join(out, name), stacked(rows), { columns: plan.columns, title: name }));
+  }
+  return files;
+}
+
+function stacked(rows: readonly ArrayData<Float32Array>[]): ArrayData<Float32Array> {
+  const data = new Float32Array(rows.reduce((n, r) => n + r.data.length, 0));
+  let at = 0;
+  for (const r of rows) {
+    data.set(r.data, at);
+    at += r.data.length;
+  }
+  return { data, shape: [rows.reduce((n, r) => n + r.shape[0]!, 0), ...rows[0]!.shape.slice(1)] };
+}
+
+function qualityPlot(quality: Record<string, readonly Quality[]>): string {
+  const curves = Object.entries(quality).map(([name, list]) => ({
+    name,
+    points: list.map((q) => [q.steps, q.frechet ?? q.slicedWasserstein] as const),
+  }));
+  return linePlot(curves, {
+    title: "Quality against steps",
+    x: "Euler steps",
+    y: "Fréchet distance",
+    logX: true,
+    logY: true,
+  });
+}

@@ -1,0 +1,62 @@
+import { execFileSync } from "node:child_process";
+import type { Command } from "commander";
+import { reproduce } from "../../claims/node/index.js";
+import type { Tier } from "../../claims/index.js";
+import { createReport } from "../report.js";
+import { interruptible } from "../session.js";
+
+interface Options {
+  tier: Tier;
+  json?: boolean;
+  device?: string;
+}
+
+/** `fluxion reproduce`: measures a paper's claim and judges it. */
+export function reproduceCommand(program: Command): void {
+  program
+    .command("reproduce <id>")
+    .description("measure a paper's claim; exits with 1 if a check fails")
+    .option("--tier <tier>", "quick (seconds) or full (minutes, several seeds, kept in result.json)", "quick")
+    .option("--device <name>", "where to compute")
+    .option("--json", "print the result as JSON, and nothing else")
+    .action(async (id: string, options: Options) => {
+      const report = createReport(options.json ?? false);
+      const bar = report.bar(`${id}, ${options.tier}`, 100);
+      const { signal } = interruptible({ seed: 0 });
+      const record = { date: new Date().toISOString().slice(0, 10), commit: commitOfSources() };
+      const onProgress = (fraction: number, what: string): void =>
+        bar.update(Math.round(100 * fraction), what);
+      const outcome = await reproduce(id, { tier: options.tier, signal, onProgress, record }).finally(() =>
+        bar.stop(),
+      );
+      const { passed, checks, seeds, seconds } = outcome;
+      report.table(
+        checks.map((c) => ({
+          check: c.name,
+          value: c.value,
+          bar: `${c.sense} ${c.bar}`,
+          verdict: c.passed ? "passed" : "FAILED",
+        })),
+      );
+      report.note(
+        `\n${passed ? "reproduced" : "NOT reproduced"}: ${seeds.length} seed${seeds.length === 1 ? "" : "s"}, ${seconds.toFixed(0)} s`,
+      );
+      report.result({ id, tier: outcome.tier, passed, checks, seeds, seconds });
+      if (!passed) process.exitCode = 1;
+    });
+}
+
+/** The commit of the checkout, "+" if the tree differs from it; "none" outside one. */
+function commitOfSources(): string {
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, {
+      cwd: import.meta.dirname,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  try {
+    return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") ? "+" : "");
+  } catch {
+    return "none";
+  }
+}

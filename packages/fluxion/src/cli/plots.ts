@@ -1,0 +1,99 @@
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { writeFileAtomic } from "../data/node/index.js";
+
+/** One curve of a plot. */
+export interface Curve {
+  name: string;
+  /** Pairs of x and y. */
+  points: readonly (readonly [number, number])[];
+}
+
+/** Axes of a plot. */
+export interface PlotLabels {
+  title: string;
+  x: string;
+  y: string;
+  logX?: boolean;
+  logY?: boolean;
+}
+
+/** Curves as an SVG document. */
+export function linePlot(curves: readonly Curve[], labels: PlotLabels): string {
+  const rows = curves.flatMap(({ name, points }) => points.map(([x, y]) => ({ name, x, y })));
+  const few = curves.every((c) => c.points.length <= 12);
+  return svgOf({
+    title: labels.title,
+    x: {
+      label: labels.x,
+      type: labels.logX ? "log" : "linear",
+      ...(few ? { ticks: [...new Set(rows.map((r) => r.x))], tickFormat: "~g" } : {}),
+    },
+    y: { label: labels.y, type: labels.logY ? "log" : "linear", grid: true, tickFormat: "~g" },
+    color: { domain: curves.map((c) => c.name) },
+    marks: [
+      Plot.line(rows, { x: "x", y: "y", stroke: "name", strokeWidth: few ? 2 : 1 }),
+      ...(few ? [Plot.dot(rows, { x: "x", y: "y", fill: "name", r: 3 })] : []),
+      // Names at the ends of the curves rather than in a legend.
+      ...(curves.length > 1
+        ? [
+            Plot.text(
+              rows,
+              Plot.selectLast({
+                x: "x",
+                y: "y",
+                z: "name",
+                text: "name",
+                fill: "name",
+                textAnchor: "start",
+                dx: 8,
+              }),
+            ),
+          ]
+        : []),
+    ],
+    marginRight: curves.length > 1 ? 110 : 20,
+  });
+}
+
+/** Points [N, 2] as an SVG document with equal scales. */
+export function scatterPlot(points: Float32Array, title: string): string {
+  const rows = Array.from({ length: points.length / 2 }, (_, i) => ({
+    x: points[2 * i]!,
+    y: points[2 * i + 1]!,
+  }));
+  return svgOf({
+    title,
+    aspectRatio: 1,
+    marks: [Plot.dot(rows, { x: "x", y: "y", r: 1.2, fill: "currentColor", fillOpacity: 0.5 })],
+  });
+}
+
+function svgOf({ title, ...options }: Plot.PlotOptions & { title: string }): string {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const plot = Plot.plot({
+    ...options,
+    width: 640,
+    height: 400,
+    marginLeft: 60,
+    style: { background: "white", fontSize: "12px" },
+    document: document as unknown as Document,
+  });
+  const figure = plot as unknown as {
+    tagName: string;
+    querySelectorAll(s: string): Iterable<{ outerHTML: string }>;
+    outerHTML: string;
+  };
+  const drawing =
+    figure.tagName.toLowerCase() === "svg"
+      ? figure.outerHTML
+      : [...figure.querySelectorAll("svg")].at(-1)!.outerHTML;
+  const named = drawing
+    .replace(/^<svg/, '<svg xmlns="http://www.w3.org/2000/svg"')
+    .replace(/>/, `><title>${title}</title>`);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${named}\n`;
+}
+
+/** Writes a plot as an SVG file. */
+export const writePlot = (path: string, svg: string): Promise<void> =>
+  writeFileAtomic(path, new TextEncoder().encode(svg));
