@@ -12,6 +12,9 @@ const embedded = {
     new URL("../../assets/digits/digits-images-idx3-ubyte.gz", import.meta.url),
   "digits/digits-labels-idx1-ubyte.gz": () =>
     new URL("../../assets/digits/digits-labels-idx1-ubyte.gz", import.meta.url),
+  "features/fashion-mnist.onnx": () => new URL("../../assets/features/fashion-mnist.onnx", import.meta.url),
+  "features/fashion-mnist-7.onnx": () =>
+    new URL("../../assets/features/fashion-mnist-7.onnx", import.meta.url),
   "tables/iris.csv": () => new URL("../../assets/tables/iris.csv", import.meta.url),
   "tables/wine.csv": () => new URL("../../assets/tables/wine.csv", import.meta.url),
   "tables/breast-cancer.csv": () => new URL("../../assets/tables/breast-cancer.csv", import.meta.url),

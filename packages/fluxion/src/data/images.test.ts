@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OptionError, ShapeError } from "../core/errors.js";
 import { imageGrid } from "./image-grid.js";
-import { fromSigned, fromUnit, toSigned, toUnit } from "./images.js";
+import { averagePool, fromSigned, fromUnit, toSigned, toUnit } from "./images.js";
 
 // Two images of 1 x 2 pixels with three channels.
 const images = { data: Uint8Array.of(0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6), shape: [2, 1, 2, 3] };
@@ -61,5 +61,22 @@ describe("imageGrid", () => {
     expect(() => imageGrid(three, { columns: 0 })).toThrow(OptionError);
     expect(() => imageGrid(three, { background: 256 })).toThrow(OptionError);
     expect(() => imageGrid(three, { cols: 1 } as object)).toThrow(OptionError);
+  });
+});
+
+describe("averagePool", () => {
+  it("means squares, image by image and channel by channel", () => {
+    const planes = { data: Float32Array.from({ length: 32 }, (_, i) => i), shape: [2, 1, 4, 4] };
+    const { data, shape } = averagePool(planes, 2);
+    expect(shape).toEqual([2, 1, 2, 2]);
+    expect([...data]).toEqual([2.5, 4.5, 10.5, 12.5, 18.5, 20.5, 26.5, 28.5]);
+    expect([...averagePool(planes, 4).data]).toEqual([7.5, 23.5]);
+    expect(averagePool(planes, 1).data).toEqual(planes.data);
+  });
+
+  it("refuses sides that do not divide", () => {
+    const planes = { data: new Float32Array(16), shape: [1, 1, 4, 4] };
+    for (const side of [0, 3, 1.5]) expect(() => averagePool(planes, side)).toThrow(ShapeError);
+    expect(() => averagePool({ data: new Float32Array(4), shape: [2, 2] }, 1)).toThrow(ShapeError);
   });
 });

@@ -68,3 +68,34 @@ function toPixels(where: string, planes: ArrayData, scale: number, shift: number
   }
   return { data: new Uint8Array(clamped.buffer), shape: [n, h, w, c] };
 }
+
+/**
+ * Means over squares of `side` x `side` pixels.
+ * @param planes float32 [N, C, H, W], H and W multiples of `side`
+ * @returns float32 [N, C, H / side, W / side]
+ * @throws ShapeError if `planes` is not such an array
+ */
+export function averagePool(planes: ArrayData<Float32Array>, side: number): ArrayData<Float32Array> {
+  const where = "data.averagePool";
+  rowLength(where, planes);
+  const [n, c, h, w] = planes.shape;
+  const fits =
+    planes.shape.length === 4 && Number.isInteger(side) && side >= 1 && h! % side === 0 && w! % side === 0;
+  if (!fits) {
+    throw new ShapeError({
+      where,
+      want: `[N, C, H, W] in squares of ${side}`,
+      got: `[${planes.shape.join(", ")}]`,
+    });
+  }
+  const [rows, columns] = [h! / side, w! / side];
+  const out = new Float32Array(n! * c! * rows * columns);
+  const sums = new Float64Array(columns);
+  for (let row = 0; row < n! * c! * rows; row++) {
+    sums.fill(0);
+    for (let i = 0; i < side * w!; i++)
+      sums[Math.floor((i % w!) / side)]! += planes.data[row * side * w! + i]!;
+    for (let x = 0; x < columns; x++) out[row * columns + x] = sums[x]! / (side * side);
+  }
+  return { data: out, shape: [n!, c!, rows, columns] };
+}

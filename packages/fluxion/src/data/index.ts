@@ -13,7 +13,7 @@ export {
 export { type CsvOptions, parseCsv, type Table } from "./csv.js";
 export { decodeIdx, encodeIdx, type IdxOptions, parseIdx } from "./idx.js";
 export { imageGrid, type ImageGridOptions } from "./image-grid.js";
-export { fromSigned, fromUnit, toSigned, toUnit } from "./images.js";
+export { averagePool, fromSigned, fromUnit, toSigned, toUnit } from "./images.js";
 export {
   type DatasetName,
   datasetNames,

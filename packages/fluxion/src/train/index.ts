@@ -1,4 +1,7 @@
-/** The training loop and metrics of generated samples. Checkpoints and run folders are in `fluxion/train/node`. */
+/**
+ * The training loop and metrics of generated samples. Checkpoints and run folders are in `fluxion/train/node`.
+ * @module
+ */
 export * from "./metrics/index.js";
 export type { CheckpointOptions, Resume, TrainOptions, TrainRecord } from "./options.js";
 export {

@@ -1,0 +1,139 @@
+/** A number to set with a slider. */
+export interface RangeControl {
+  readonly kind: "range";
+  readonly label: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly initial: number;
+  /** Whether the slider runs in the logarithm. Default false. */
+  readonly logarithmic?: boolean;
+}
+
+/** One of several words. */
+export interface ChoiceControl {
+  readonly kind: "choice";
+  readonly label: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly initial: string;
+}
+
+/** On or off. */
+export interface ToggleControl {
+  readonly kind: "toggle";
+  readonly label: string;
+  readonly initial: boolean;
+}
+
+/** A control of a demo. */
+export type Control = RangeControl | ChoiceControl | ToggleControl;
+
+/** The values of all controls, by name: what the page keeps in its address. */
+export type DemoState = Readonly<Record<string, number | string | boolean>>;
+
+/** A named setting with the sentence that says what to look for. */
+export interface Preset {
+  readonly name: string;
+  readonly note: string;
+  /** Whether it shows the effect or where the method fails. */
+  readonly shows: "effect" | "failure";
+  /** Values that differ from the controls' initial ones. */
+  readonly state: DemoState;
+}
+
+/** Points in the plane, in groups of one colour each. */
+export interface PointsView {
+  readonly kind: "points";
+  readonly title: string;
+  /** `points` [N, 2] row-major. */
+  readonly groups: readonly { readonly name: string; readonly points: Float32Array }[];
+  /** Half the side of the square around 0 that is shown. */
+  readonly extent: number;
+}
+
+/** Paths in the plane. */
+export interface PathsView {
+  readonly kind: "paths";
+  readonly title: string;
+  /** [T, N, 2] row-major: N paths of T points. */
+  readonly paths: Float32Array;
+  readonly count: number;
+  readonly extent: number;
+}
+
+/** Curves over a common axis. */
+export interface CurvesView {
+  readonly kind: "curves";
+  readonly title: string;
+  readonly x: { readonly label: string; readonly logarithmic?: boolean };
+  readonly y: { readonly label: string; readonly logarithmic?: boolean };
+  readonly curves: readonly {
+    readonly name: string;
+    readonly points: readonly (readonly [number, number])[];
+  }[];
+}
+
+/** Grey or colour images in a grid. */
+export interface ImagesView {
+  readonly kind: "images";
+  readonly title: string;
+  /** uint8 [N, H, W, C], C 1 or 3. */
+  readonly pixels: Uint8Array;
+  readonly shape: readonly [number, number, number, number];
+  readonly columns: number;
+}
+
+/** Named numbers. */
+export interface FiguresView {
+  readonly kind: "figures";
+  readonly title: string;
+  readonly figures: readonly { readonly name: string; readonly value: number; readonly note?: string }[];
+}
+
+/** What a demo shows: plain data, so that it crosses from a worker to the page. */
+export type View = PointsView | PathsView | CurvesView | ImagesView | FiguresView;
+
+/** A running demo. */
+export interface DemoRun {
+  /** Works for a few tens of milliseconds; "done" when there is no more to do. */
+  readonly step: () => Promise<"running" | "done">;
+  /** What is to be seen now, always the same views in the same order. */
+  readonly views: () => Promise<readonly View[]>;
+  /** Frees what the run holds. */
+  readonly release: () => Promise<void>;
+}
+
+/** A live demo of a paper: controls, presets and a run; the page does the drawing, the library the maths. */
+export interface Demo {
+  /** The paper's. */
+  readonly id: string;
+  /** What happens on the page, in a sentence or two. */
+  readonly caption: string;
+  readonly controls: Readonly<Record<string, Control>>;
+  /** At least one that shows the effect and one that shows the failure. */
+  readonly presets: readonly Preset[];
+  readonly create: (state: DemoState) => Promise<DemoRun>;
+}
+
+/** The controls' initial values, overlaid with those of `state` that are known and in range. */
+export function demoState(
+  controls: Demo["controls"],
+  state: Readonly<Record<string, unknown>> = {},
+): DemoState {
+  const entries = Object.entries(controls).map(([name, control]) => {
+    const value = state[name];
+    return [name, isValid(control, value) ? value : control.initial] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function isValid(control: Control, value: unknown): value is number | string | boolean {
+  switch (control.kind) {
+    case "range":
+      return typeof value === "number" && value >= control.min && value <= control.max;
+    case "choice":
+      return control.options.some((option) => option.value === value);
+    case "toggle":
+      return typeof value === "boolean";
+  }
+}

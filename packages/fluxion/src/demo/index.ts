@@ -1,0 +1,5 @@
+/**
+ * Live demos of papers as plain data and functions: what the gallery's pages are generated from.
+ * @module
+ */
+export * from "./demo.js";
