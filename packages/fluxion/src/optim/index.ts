@@ -1,4 +1,7 @@
-/** Optimizers as pure gradient transformations, schedules and moving averages. */
+/**
+ * Optimizers as pure gradient transformations, schedules and moving averages.
+ * @module
+ */
 export { adagrad, type AdagradOptions, type RssState, scaleByRss } from "./adagrad.js";
 export { adam, type AdamOptions, type AdamState, scaleByAdam, type ScaleByAdamOptions } from "./adam.js";
 export { adamw, type AdamwOptions } from "./adamw.js";

@@ -1,4 +1,7 @@
-/** Run folders: checkpoints, metrics as JSON lines, exact resume. Node only. */
+/**
+ * Run folders: checkpoints, metrics as JSON lines, exact resume. Node only.
+ * @module
+ */
 export {
   type DamagedCheckpoint,
   type FoundCheckpoint,
