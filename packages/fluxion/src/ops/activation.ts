@@ -7,7 +7,9 @@ import { cast, greater, greaterEqual, where } from "./compare.js";
 import { zerosLike } from "./create.js";
 import { unaryOp } from "./elementwise.js";
 import { sum } from "./reduce.js";
-import { abs, erf, exp, log1p, neg, sigmoid, tanh } from "./unary.js";
+import { erf } from "./erf.js";
+import { log1p } from "./hyperbolic.js";
+import { abs, exp, neg, sigmoid, tanh } from "./unary.js";
 
 const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
 

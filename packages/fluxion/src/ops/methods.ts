@@ -6,6 +6,8 @@ import { onesLike, zerosLike } from "./create.js";
 import * as matrix from "./matmul.js";
 import * as diagonals from "./diagonal.js";
 import * as gathering from "./gather.js";
+import { tan } from "./angles.js";
+import { erf } from "./erf.js";
 import * as movement from "./movement.js";
 import * as quantiles from "./quantile.js";
 import * as reduce from "./reduce.js";
@@ -59,25 +61,8 @@ const {
   cumsum,
   cumprod,
 } = reduce;
-const {
-  neg,
-  abs,
-  sign,
-  floor,
-  ceil,
-  round,
-  exp,
-  log,
-  sqrt,
-  rsqrt,
-  reciprocal,
-  sin,
-  cos,
-  tan,
-  tanh,
-  erf,
-  sigmoid,
-} = unary;
+const { neg, abs, sign, floor, ceil, round, exp, log, sqrt, rsqrt, reciprocal, sin, cos, tanh, sigmoid } =
+  unary;
 const { logicalNot, isNaN, isFinite } = unary;
 const { matmul, dot } = matrix;
 const { take, takeAlongAxis, gather, gatherND } = gathering;

@@ -1,6 +1,7 @@
 import { decode } from "../core/dtypes.js";
 import { collect, type Graph, type Node } from "../core/node.js";
 import { literalOf, storageOf, type Tensor } from "../core/tensor.js";
+import { composed } from "./interpret/composed.js";
 import { control } from "./interpret/control.js";
 import { elementwise } from "./interpret/elementwise.js";
 import { fourier } from "./interpret/fourier.js";
@@ -25,6 +26,7 @@ const rules: Rules = {
   ...images,
   ...indexing,
   ...fourier,
+  ...composed,
   ...control,
 };
 

@@ -4,7 +4,7 @@ import { constant, type Tensor } from "../tensor.js";
 import { mul } from "../../ops/arithmetic.js";
 import { cast, clip } from "../../ops/compare.js";
 import { erfinv } from "../../ops/special.js";
-import { erf } from "../../ops/unary.js";
+import { erf } from "../../ops/erf.js";
 import { floatDType, uniform, type DrawOptions } from "./uniform.js";
 
 /**
