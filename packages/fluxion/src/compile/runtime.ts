@@ -40,11 +40,11 @@ export interface SessionOptions {
 }
 
 /**
- * Session options of models in float64: ONNX Runtime's fusion of a matrix product with a factor keeps the factor in
- * float32.
+ * Session options of models in float64, without two fusions of ONNX Runtime: that of a matrix product with a factor
+ * keeps the factor in float32, that of Relu with Clip takes no double.
  */
 export const doubleOptions = {
-  extra: { optimization: { disable_specified_optimizers: "MatMulScaleFusion" } },
+  extra: { optimization: { disable_specified_optimizers: "MatMulScaleFusion;FuseReluClip" } },
 } as const;
 
 /** The parts of onnxruntime-common that both packages export; their typings differ only in names. */
