@@ -5,6 +5,7 @@ import { mul, sum } from "../ops/index.js";
 import { genericNumbers } from "./evaluator.js";
 import { control } from "./random/control.js";
 import { Draw, type Step } from "./random/draw.js";
+import { families } from "./random/families.js";
 import { movement } from "./random/movement.js";
 import { pointwise } from "./random/pointwise.js";
 import { products } from "./random/products.js";
@@ -17,7 +18,7 @@ export interface ProgramSpec {
   readonly steps: readonly { readonly kind: number; readonly choices: readonly number[] }[];
 }
 
-const kinds: readonly Step[] = [...pointwise, ...movement, ...products, ...control, ...control];
+const kinds: readonly Step[] = [...pointwise, ...movement, ...products, ...families, ...control, ...control];
 
 /** A list of one of the lengths from `min` to `max`, all as likely. */
 const listOf = <T>(item: fc.Arbitrary<T>, min: number, max: number): fc.Arbitrary<T[]> =>

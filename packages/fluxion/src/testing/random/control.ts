@@ -1,4 +1,5 @@
 import type { Draw, Step } from "./draw.js";
+import { families } from "./families.js";
 import { movement } from "./movement.js";
 import { pointwise } from "./pointwise.js";
 import { products } from "./products.js";
@@ -13,7 +14,7 @@ function body(d: Draw, values: readonly Value[], like: Value): Value {
     const kinds =
       inner.depth > 0 && inner.below(6) === 0
         ? control
-        : inner.one([pointwise, pointwise, movement, products]);
+        : inner.one([pointwise, pointwise, movement, products, families]);
     const made = inner.one(kinds)(inner.within(known));
     if (made) known.push(made);
   }
