@@ -12,6 +12,7 @@ import { seededUniform } from "../data/seeded.js";
 const repository = fileURLToPath(new URL("../../../../", import.meta.url));
 let folder = "";
 let program = "";
+const started: Child[] = [];
 
 beforeAll(async () => {
   // Inside the repository, so that the bundle finds its packages; bundled, because a process must start quickly.
@@ -28,7 +29,12 @@ beforeAll(async () => {
     external: ["onnxruntime-node", "sharp"],
   });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  // Left over only if the test failed.
+  for (const child of started) child.process.kill("SIGKILL");
+  await Promise.all(started.map((child) => child.end));
+  await rm(folder, { recursive: true });
+});
 
 interface Child {
   process: ChildProcess;
@@ -46,11 +52,13 @@ function start(run: string): Child {
   let said = "";
   lines.on("line", (line) => (said = line));
   const closed = once(process_, "close") as Promise<[number | null, string | null]>;
-  return {
+  const child: Child = {
     process: process_,
     ready: Promise.race([once(lines, "line"), closed]).then(() => undefined),
     end: closed.then(([code, signal]) => ({ code, signal, said })),
   };
+  started.push(child);
+  return child;
 }
 
 it(
