@@ -32,15 +32,13 @@ describe("grad and valueAndGrad", () => {
       [5, 6],
       [6, 8],
     ]);
-    const both = grad(f, { argnums: [1, 0] }) as (...a: unknown[]) => [Tensor, { w: Tensor }];
+    const both = grad(f, { argnums: [1, 0] });
     const [dx, dp] = both({ w: tensor([1, 2]), list: [tensor([3, 4])] }, tensor([5, 6]));
     expect([await dx.toArray(), await dp.w.toArray()]).toEqual([
       [1, 2],
       [5, 6],
     ]);
-    const aux = grad((x: Tensor) => [x.square().sum(), { seen: x }], { hasAux: true }) as (
-      x: Tensor,
-    ) => [Tensor, { seen: Tensor }];
+    const aux = grad((x: Tensor) => [x.square().sum(), { seen: x }], { hasAux: true });
     const [d, { seen }] = aux(tensor([2, 3]));
     expect([await d.toArray(), await seen.toArray()]).toEqual([
       [4, 6],

@@ -19,6 +19,13 @@ export interface GradOptions {
   hasAux?: boolean;
 }
 
+type Argnums = number | readonly number[];
+
+/** A tree like the argument, or a tuple of trees where `argnums` is a list. */
+type Gradient<Args extends unknown[], N extends Argnums> = N extends number
+  ? Args[N]
+  : { -readonly [K in keyof N]: N[K] extends number ? Args[N[K]] : never };
+
 /** Replaces the float leaves of `tree` by aliases; `sources` collects them in leaf order (undefined: not a float). */
 function aliasTree(
   where: string,
@@ -93,10 +100,10 @@ export function valueAndGrad<Args extends unknown[], Out>(
   f: (...args: Args) => Out,
   options?: GradOptions & { argnums?: 0 },
 ): (...args: Args) => [Out, Args[0]];
-export function valueAndGrad<Args extends unknown[], Out, Grad = unknown>(
+export function valueAndGrad<Args extends unknown[], Out, const N extends Argnums>(
   f: (...args: Args) => Out,
-  options: GradOptions,
-): (...args: Args) => [Out, Grad];
+  options: GradOptions & { argnums: N },
+): (...args: Args) => [Out, Gradient<Args, N>];
 export function valueAndGrad(f: Fn, options: GradOptions = {}): Fn {
   checkOptions("grad", options, ["argnums", "hasAux"]);
   const { argnums = 0, hasAux = false } = options;
@@ -133,16 +140,20 @@ export function valueAndGrad(f: Fn, options: GradOptions = {}): Fn {
 }
 
 /** Gradient of a scalar function; see `valueAndGrad`. With `hasAux` it gives `[gradient, aux]`. */
+export function grad<Args extends unknown[], Aux, const N extends Argnums = 0>(
+  f: (...args: Args) => readonly [Tensor, Aux],
+  options: { argnums?: N; hasAux: true },
+): (...args: Args) => [Gradient<Args, N>, Aux];
 export function grad<Args extends unknown[]>(
   f: (...args: Args) => Tensor,
   options?: { argnums?: 0 },
 ): (...args: Args) => Args[0];
-export function grad<Args extends unknown[], Grad = unknown>(
-  f: (...args: Args) => unknown,
-  options: GradOptions,
-): (...args: Args) => Grad;
+export function grad<Args extends unknown[], const N extends Argnums>(
+  f: (...args: Args) => Tensor,
+  options: { argnums: N },
+): (...args: Args) => Gradient<Args, N>;
 export function grad(f: Fn, options: GradOptions = {}): Fn {
-  const both = valueAndGrad(f, options) as Fn;
+  const both: Fn = valueAndGrad(f, { argnums: 0, ...options });
   return (...args: unknown[]) => {
     const [out, gradient] = both(...args) as [unknown, unknown];
     return options.hasAux ? [gradient, (out as unknown[])[1]] : gradient;
