@@ -5,7 +5,7 @@ import { add, mul, sub } from "../../ops/arithmetic.js";
 import { arange } from "../../ops/create.js";
 import { take } from "../../ops/gather.js";
 import { narrow, reshape } from "../../ops/movement.js";
-import { cumsum } from "../../ops/reduce.js";
+import { cumsum } from "../../ops/cumulative.js";
 import { argsort, searchsorted } from "../../ops/sort.js";
 import { log } from "../../ops/unary.js";
 import { gumbel } from "./continuous.js";
