@@ -18,3 +18,4 @@ export { compile, type Compiled, type CompileOptions } from "./compile/compile.j
 export { availableDevices, evaluate } from "./compile/evaluate.js";
 export { setDevice, type Device } from "./compile/device.js";
 export * from "./ops/index.js";
+export * as linalg from "./ops/linalg/index.js";

@@ -1,28 +1,20 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
-  AttributeProto_AttributeType as AttrType,
-  AttributeProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-  type AttributeProto,
   type GraphProto,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
 } from "onnx-buf";
-import { dtypes, type DType, type TypedArray } from "../core/dtypes.js";
+import type { DType, TypedArray } from "../core/dtypes.js";
 import { CompileError } from "../core/errors.js";
 import { collect, type EmitScope, type Graph, type Node } from "../core/node.js";
 import type { Shape } from "../core/shape.js";
 import { literalOf, type Tensor } from "../core/tensor.js";
+import { attributeProto, rawBytes, tensorProto, valueInfo } from "./proto.js";
 
 /** Operator set of emitted models. */
 export const OPSET = 21;
@@ -41,86 +33,25 @@ export interface EmitNames {
   outputs?: readonly string[];
 }
 
-const rawBytes = (data: TypedArray): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer);
-
-const tensorProto = (name: string, data: TypedArray, dtype: DType, shape: Shape): TensorProto =>
-  create(TensorProtoSchema, {
-    name,
-    dataType: dtypes[dtype].onnx,
-    dims: shape.map((d) => BigInt(d)),
-    rawData: rawBytes(data),
-  });
-
-const valueInfo = (name: string, dtype: DType, shape: Shape): ValueInfoProto =>
-  create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, {
-      value: {
-        case: "tensorType",
-        value: create(TypeProto_TensorSchema, {
-          elemType: dtypes[dtype].onnx,
-          shape: create(TensorShapeProtoSchema, {
-            dim: shape.map((d) =>
-              create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(d) } }),
-            ),
-          }),
-        }),
-      },
-    }),
-  });
-
-function attribute(name: string, value: unknown): AttributeProto {
-  const base = { name };
-  if (typeof value === "string") {
-    return create(AttributeProtoSchema, {
-      ...base,
-      type: AttrType.STRING,
-      s: new TextEncoder().encode(value),
-    });
-  }
-  if (typeof value === "number") {
-    // alpha, epsilon and the like are floats in ONNX whatever their value.
-    if (!Number.isInteger(value) || floatAttributes.has(name))
-      return create(AttributeProtoSchema, { ...base, type: AttrType.FLOAT, f: value });
-    return create(AttributeProtoSchema, { ...base, type: AttrType.INT, i: BigInt(value) });
-  }
-  if (Array.isArray(value)) {
-    if (value.some((v) => typeof v === "string")) {
-      const encoder = new TextEncoder();
-      return create(AttributeProtoSchema, {
-        ...base,
-        type: AttrType.STRINGS,
-        strings: value.map((v) => encoder.encode(v as string)),
-      });
-    }
-    return create(AttributeProtoSchema, {
-      ...base,
-      type: AttrType.INTS,
-      ints: value.map((v) => BigInt(v as number)),
-    });
-  }
-  return create(AttributeProtoSchema, { ...base, type: AttrType.GRAPH, g: value as GraphProto });
-}
-
-const floatAttributes = new Set([
-  "alpha",
-  "beta",
-  "gamma",
-  "epsilon",
-  "value_float",
-  "bias",
-  "lambd",
-  "cubic_coeff_a",
-  "extrapolation_value",
-]);
-
 /** Fresh names and counts of one model; sub-graphs share them. */
 interface Session {
   next: number;
   nodes: number;
   /** Results that something uses, in the graph being written and its sub-graphs. */
   used: Set<Tensor>;
+}
+
+/** ONNX has no operator for it, so it runs between two models and cannot be inside one. */
+function hostOperator(name: string, nested: boolean): CompileError {
+  if (!nested) {
+    const hint = "run it with compile(f)(...) instead, or leave it out of what is exported";
+    return new CompileError({ where: `ops.${name}`, got: "a host operator in a model of its own", hint });
+  }
+  return new CompileError({
+    where: `ops.${name}`,
+    got: "a host operator inside scan, cond or checkpoint",
+    hint: "the graph cannot be cut there: compute it outside and pass the result in, map with vmap instead, or loop in TypeScript",
+  });
 }
 
 class Scope implements EmitScope {
@@ -152,7 +83,9 @@ class Scope implements EmitScope {
     const { outputs = 1, domain = "" } = more;
     const names =
       typeof outputs === "number" ? Array.from({ length: outputs }, () => this.fresh("v")) : [...outputs];
-    const attribute_ = Object.entries(attrs).flatMap(([k, v]) => (v === undefined ? [] : [attribute(k, v)]));
+    const attribute_ = Object.entries(attrs).flatMap(([k, v]) =>
+      v === undefined ? [] : [attributeProto(k, v)],
+    );
     this.nodes.push(
       create(NodeProtoSchema, {
         name: this.fresh(type),
@@ -224,6 +157,7 @@ class Scope implements EmitScope {
         got: "an argument of another traced function",
         hint: "do not let tensors escape from a traced function",
       });
+    if (node.op.host) throw hostOperator(node.op.name, this.root !== undefined);
     const names = node.inputs.map((t) => this.names.get(t)!);
     const outputs = node.op.emit
       ? node.op.emit(this, node, names)
