@@ -64,6 +64,12 @@ interface OrtSession {
   release(): Promise<void>;
 }
 
+/** Half-precision data as raw bits: where JavaScript has Float16Array, ONNX Runtime gives that. */
+const stored = (data: TypedArray): TypedArray =>
+  data.constructor.name === "Float16Array"
+    ? new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length)
+    : data;
+
 /** Wraps an ONNX Runtime session. */
 export async function loadSession(
   ort: OrtModule,
@@ -75,8 +81,8 @@ export async function loadSession(
   const session = await ort.InferenceSession.create(bytes, options);
   const wrap = (t: OrtTensor): Storage =>
     t.location === "cpu"
-      ? { host: t.data, handle: t, read: () => Promise.resolve(t.data) }
-      : { handle: t, read: () => t.getData() };
+      ? { host: stored(t.data), handle: t, read: () => Promise.resolve(stored(t.data)) }
+      : { handle: t, read: async () => stored(await t.getData()) };
   return {
     async run(values) {
       const feeds: Record<string, OrtTensor> = {};

@@ -1,5 +1,5 @@
 import { apply, collect, type Attrs, type Graph, type Node } from "../core/node.js";
-import type { Tensor } from "../core/tensor.js";
+import { constant, literalOf, type Tensor } from "../core/tensor.js";
 import { attrsKey, identityOf } from "./key.js";
 import { mergeBlocks } from "./merge-blocks.js";
 
@@ -24,7 +24,7 @@ export function simplify(results: readonly Tensor[], params: readonly Tensor[]):
     const unchanged = attrs === node.attrs && inputs.every((t, i) => t === node.inputs[i]);
     const outputs = unchanged ? node.outputs : apply(node.op, inputs, attrs);
     known.set(key, outputs[0]!.node);
-    const better = node.op.simplify?.({ inputs, attrs, outputs });
+    const better = nothing(outputs) ?? node.op.simplify?.({ inputs, attrs, outputs });
     better?.forEach(rewrite);
     const final = better ? better.map((t) => image.get(t)!) : outputs;
     outputs.forEach((t, i) => image.set(t, final[i]!));
@@ -44,6 +44,12 @@ export function simplify(results: readonly Tensor[], params: readonly Tensor[]):
     params,
   );
 }
+
+/** Values without elements need no operator, and not every kernel of ONNX Runtime takes them. */
+const nothing = (outputs: readonly Tensor[]): Tensor[] | undefined =>
+  outputs.every((t) => t.size === 0 && !literalOf(t))
+    ? outputs.map((t) => constant([], t.dtype, t.shape))
+    : undefined;
 
 const simplified = new WeakMap<Graph, Graph>();
 

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, StringStringEntryProtoSchema, type GraphProto, type ModelProto } from "onnx-buf";
 import { emitModel } from "../compile/emit.js";
+import { tensorProto } from "../compile/proto.js";
 import { evaluate } from "../compile/evaluate.js";
 import { simplify } from "../compile/simplify.js";
 import { checkOptions, CompileError, OptionError } from "../core/errors.js";
@@ -12,7 +13,7 @@ import { generalize } from "./generalize.js";
 import { namedLeaves } from "./names.js";
 import { lowerOpset } from "./opset.js";
 import { standardOperators } from "./portable.js";
-import { rename, tensorToProto } from "./proto.js";
+import { rename } from "./proto.js";
 import { closedOver, traceFor, type Subject, type Trace } from "./trace.js";
 
 /** Options of `exportOnnx`. */
@@ -77,7 +78,7 @@ export async function exportOnnx(
   rename(graph, names);
   graph.input.splice(inputNames.length);
   for (const { name, value } of weights) {
-    graph.initializer.push(tensorToProto(name, await value.data(), value.dtype, value.shape));
+    graph.initializer.push(tensorProto(name, await value.data(), value.dtype, value.shape));
   }
   lowerOpset(model, opset);
   model.metadataProps = Object.entries(metadata).map(([key, value]) =>

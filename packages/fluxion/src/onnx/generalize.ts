@@ -7,10 +7,11 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "onnx-buf";
+import { tensorProto } from "../compile/proto.js";
 import { CompileError } from "../core/errors.js";
 import type { BatchPlan } from "./batch-traces.js";
 import { affine, BatchFormulas, type Literal, literalOfProto } from "./batch-formulas.js";
-import { nodeProto, tensorToProto } from "./proto.js";
+import { nodeProto } from "./proto.js";
 
 /** One position of the graphs being compared: the same thing at each batch size. */
 type Versions<T> = readonly T[];
@@ -164,7 +165,7 @@ export function generalize(graphs: Versions<GraphProto>, plan: BatchPlan): void 
   const [first] = graphs;
   first!.node.unshift(...walk.formulas.nodes);
   first!.initializer.push(
-    ...walk.formulas.literals.map(({ name, data, dtype, shape }) => tensorToProto(name, data, dtype, shape)),
+    ...walk.formulas.literals.map(({ name, data, dtype, shape }) => tensorProto(name, data, dtype, shape)),
   );
   const used = new Set<string>();
   const note = (g: GraphProto): void => {

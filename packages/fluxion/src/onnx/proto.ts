@@ -3,22 +3,9 @@ import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
   NodeProtoSchema,
-  TensorProtoSchema,
   type GraphProto,
   type NodeProto,
-  type TensorProto,
 } from "onnx-buf";
-import { dtypes, type DType, type TypedArray } from "../core/dtypes.js";
-import type { Shape } from "../core/shape.js";
-
-/** A tensor as ONNX stores it. */
-export const tensorToProto = (name: string, data: TypedArray, dtype: DType, shape: Shape): TensorProto =>
-  create(TensorProtoSchema, {
-    name,
-    dataType: dtypes[dtype].onnx,
-    dims: shape.map((d) => BigInt(d)),
-    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
-  });
 
 /** A node with whole-number attributes. */
 export const nodeProto = (
