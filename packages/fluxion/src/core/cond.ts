@@ -2,7 +2,7 @@ import { vjp } from "./autodiff.js";
 import { isFloat } from "./dtypes.js";
 import { DtypeError, ShapeError, TreeError } from "./errors.js";
 import { apply, type Graph, type Op } from "./node.js";
-import { close, inline } from "./scan.js";
+import { close, inline } from "./closed-graph.js";
 import { sameShape, showShape } from "./shape.js";
 import { placeholder, type Tensor } from "./tensor.js";
 import { tensorLeaves, type TreeDef } from "./tree.js";
