@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compile, relu, tensor, type Tensor } from "../index.js";
+import { compile, relu, silu, tensor, type Tensor } from "../index.js";
 import { expectAgreement } from "../testing/agree.js";
 import { genericTensor } from "../testing/evaluator.js";
 
@@ -19,4 +19,8 @@ it("takes relu and clip in a row", async () => {
     1.4,
   ]);
   await f.release();
+});
+
+it("takes silu", async () => {
+  await expectAgreement(([x]) => [silu(x!), silu(x!.add(0.1)).mul(2)], [genericTensor([2, 3], 1)]);
 });

@@ -40,11 +40,11 @@ export interface SessionOptions {
 }
 
 /**
- * Session options of models in float64, without two fusions of ONNX Runtime: that of a matrix product with a factor
- * keeps the factor in float32, that of Relu with Clip takes no double.
+ * Session options of models in float64, without three fusions of ONNX Runtime: that of a matrix product with a factor
+ * keeps the factor in float32, those of Relu with Clip and of x·sigmoid(x) take no double.
  */
 export const doubleOptions = {
-  extra: { optimization: { disable_specified_optimizers: "MatMulScaleFusion;FuseReluClip" } },
+  extra: { optimization: { disable_specified_optimizers: "MatMulScaleFusion;FuseReluClip;QuickGeluFusion" } },
 } as const;
 
 /** The parts of onnxruntime-common that both packages export; their typings differ only in names. */
