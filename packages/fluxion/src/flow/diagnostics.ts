@@ -5,7 +5,8 @@ import type { Tensor } from "../core/tensor.js";
 import { div, maximum, mul, pow, square, sub } from "../ops/arithmetic.js";
 import { onesLike } from "../ops/create.js";
 import { expandDims, flatten, narrow, reshape } from "../ops/movement.js";
-import { max, mean, norm, sum } from "../ops/reduce.js";
+import { max, mean, sum } from "../ops/reduce.js";
+import { norm } from "../ops/statistics.js";
 import { abs } from "../ops/unary.js";
 import type { Velocity } from "./sample.js";
 

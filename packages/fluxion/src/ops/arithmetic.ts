@@ -5,8 +5,9 @@ import { broadcastShapes, sameShape } from "../core/shape.js";
 import { asTensor, literalOf, Tensor, type TensorLike } from "../core/tensor.js";
 import { batchElementwise } from "./batching.js";
 import { foldScalars, liftBroadcast, scalarFactor } from "./elementwise.js";
-import { cast, equal, greater, less, where } from "./compare.js";
-import { abs, exp, floor, log, neg, reciprocal, sqrt } from "./unary.js";
+import { cast, equal, greater, less, logicalAnd, logicalOr, logicalXor, notEqual, where } from "./compare.js";
+import { log1p } from "./hyperbolic.js";
+import { abs, exp, floor, isInf, log, neg, reciprocal, sqrt } from "./unary.js";
 import { sumTo } from "./reduce.js";
 import { onesLike, zerosLike } from "./create.js";
 
@@ -174,12 +175,14 @@ export const leftShift = shift("leftShift", "ShiftLeft");
 /** ⌊a / 2^bits⌋, for unsigned integers. */
 export const rightShift = shift("rightShift", "ShiftRight");
 
-/** a / b; integers give float32. */
-export function div(a: TensorLike, b: TensorLike): Tensor {
-  const [x, y] = operands("div", a, b, "numeric");
-  if (isFloat(x.dtype)) return apply1(ops.Div!, [x, y], {});
-  return apply1(ops.Div!, [cast(x, "float32"), cast(y, "float32")], {});
+/** Both operands as floats: integers become float32. */
+function floats(name: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+  const [x, y] = operands(name, a, b, "numeric");
+  return isFloat(x.dtype) ? [x, y] : [cast(x, "float32"), cast(y, "float32")];
 }
+
+/** a / b; integers give float32. */
+export const div = (a: TensorLike, b: TensorLike): Tensor => apply1(ops.Div!, floats("div", a, b), {});
 
 /** ⌊a / b⌋; integers stay integers. Gradient zero. */
 export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
@@ -198,7 +201,11 @@ const truncate = (x: Tensor): Tensor => {
 /** Remainder with the sign of `b` (Python's %): a − b·⌊a/b⌋. */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
   const [x, y] = operands("remainder", a, b, "numeric");
-  return isFloat(x.dtype) ? sub(x, mul(y, floor(div(x, y)))) : apply1(ops.Mod!, [x, y], {});
+  if (!isFloat(x.dtype)) return apply1(ops.Mod!, [x, y], {});
+  // fmod is exact; where its sign is not that of b, one b more is.
+  const rest = fmod(x, y);
+  const apart = logicalAnd(notEqual(rest, 0), logicalXor(less(rest, 0), less(y, 0)));
+  return where(apart, add(rest, y), rest);
 }
 
 /** Remainder with the sign of `a` (C's fmod). */
@@ -208,7 +215,7 @@ export function fmod(a: TensorLike, b: TensorLike): Tensor {
 
 /**
  * a^b. Whole-number and half powers given as JavaScript numbers become products and roots, whose gradients are finite
- * at 0 (x², x³ …). Negative bases with fractional exponents give NaN.
+ * at 0 (x², x³ …). Negative bases with fractional exponents give NaN; integers to a negative number give float32.
  */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   if (a instanceof Tensor && typeof b === "number") {
@@ -217,6 +224,7 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
     if (b === 3) return mul(mul(a, a), a);
     if (b === 0.5 && isFloat(a.dtype)) return sqrt(a);
     if (b === -1 && isFloat(a.dtype)) return reciprocal(a);
+    if (b < 0 && !isFloat(a.dtype)) return pow(cast(a, "float32"), b);
   }
   const [x, y] = operands("pow", a, b, "numeric");
   if (!isFloat(x.dtype)) return cast(apply1(ops.Pow!, [cast(x, "float64"), cast(y, "float64")], {}), x.dtype);
@@ -228,9 +236,9 @@ export const square = (x: Tensor): Tensor => mul(x, x);
 
 /** √(a² + b²), without overflow of the squares; gradient 0 at the origin. */
 export function hypot(a: TensorLike, b: TensorLike): Tensor {
-  const [x, y] = operands("hypot", a, b, "numeric");
+  const [x, y] = floats("hypot", a, b);
   const big = maximum(abs(x), abs(y));
-  const scale = where(equal(big, 0), onesLike(big), big);
+  const scale = where(logicalOr(equal(big, 0), isInf(big)), onesLike(big), big);
   return mul(scale, safeSqrt(add(square(div(x, scale)), square(div(y, scale)))));
 }
 
@@ -242,7 +250,9 @@ export function safeSqrt(x: Tensor): Tensor {
 
 /** log(e^a + e^b), without overflow. */
 export function logaddexp(a: TensorLike, b: TensorLike): Tensor {
-  const [x, y] = operands("logaddexp", a, b, "numeric");
-  const big = maximum(x, y);
-  return add(big, log(add(exp(neg(abs(sub(x, y)))), 1)));
+  const [x, y] = floats("logaddexp", a, b);
+  // Equal ones apart, because infinities have no difference.
+  const same = equal(x, y);
+  const gap = where(same, zerosLike(x), sub(x, y));
+  return add(maximum(x, y), log1p(exp(neg(abs(gap)))));
 }

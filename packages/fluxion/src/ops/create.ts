@@ -1,8 +1,8 @@
 import type { DType } from "../core/dtypes.js";
-import { OptionError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
+import { showShape, type Shape } from "../core/shape.js";
 import { constant, type Tensor } from "../core/tensor.js";
-import { cast, greaterEqual } from "./compare.js";
+import { cast, equal, greaterEqual, where } from "./compare.js";
 import { add, mul } from "./arithmetic.js";
 import { broadcastTo, reshape } from "./movement.js";
 import { rangeOp } from "./range.js";
@@ -14,9 +14,19 @@ export interface CreateOptions {
   dtype?: DType;
 }
 
-/** `value` everywhere. */
-export const full = (shape: Shape, value: number | boolean, options: CreateOptions = {}): Tensor =>
-  broadcastTo(constant(value, options.dtype ?? (typeof value === "boolean" ? "bool" : "float32")), shape);
+/**
+ * `value` everywhere.
+ * @throws ShapeError if a size is no whole number ≥ 0
+ */
+export function full(shape: Shape, value: number | boolean, options: CreateOptions = {}): Tensor {
+  checkOptions("full", options, ["dtype"]);
+  if (shape.some((d) => !Number.isInteger(d) || d < 0))
+    throw new ShapeError({ where: "full", want: "whole sizes ≥ 0", got: showShape(shape) });
+  return broadcastTo(
+    constant(value, options.dtype ?? (typeof value === "boolean" ? "bool" : "float32")),
+    shape,
+  );
+}
 
 /** Zeros. */
 export const zeros = (shape: Shape, options: CreateOptions = {}): Tensor => full(shape, 0, options);
@@ -35,6 +45,7 @@ export const onesLike = (x: Tensor): Tensor => ones(x.shape, { dtype: x.dtype })
  * @throws OptionError for a zero step or values that are not finite
  */
 export function arange(start: number, stop?: number, step = 1, options: CreateOptions = {}): Tensor {
+  checkOptions("arange", options, ["dtype"]);
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (step === 0 || ![from, to, step].every(Number.isFinite)) {
     throw new OptionError({
@@ -51,22 +62,30 @@ export function arange(start: number, stop?: number, step = 1, options: CreateOp
   return add(mul(cast(index, dtype), step), from);
 }
 
-/** `count` values from `start` to `stop`, both included (stop excluded with `endpoint: false`). Shape [count]. */
+/**
+ * `count` values from `start` to `stop`, both included (stop excluded with `endpoint: false`). Shape [count].
+ * @throws OptionError unless the count is whole and ≥ 1
+ */
 export function linspace(
   start: number,
   stop: number,
   count: number,
   options: CreateOptions & { endpoint?: boolean } = {},
 ): Tensor {
+  checkOptions("linspace", options, ["dtype", "endpoint"]);
+  const { dtype = "float32", endpoint = true } = options;
   if (!Number.isInteger(count) || count < 1)
     throw new OptionError({ where: "linspace", want: "a whole number ≥ 1", got: String(count) });
-  const parts = options.endpoint === false ? count : Math.max(1, count - 1);
-  const dtype = options.dtype ?? "float32";
-  return add(mul(cast(apply1(rangeOp, [], { length: count }), dtype), (stop - start) / parts), start);
+  const parts = endpoint ? Math.max(1, count - 1) : count;
+  const index = apply1(rangeOp, [], { length: count });
+  const values = add(mul(cast(index, dtype), (stop - start) / parts), start);
+  // The last value is `stop` itself, not a rounding beside it.
+  return endpoint && count > 1 ? where(equal(index, count - 1), constant(stop, dtype), values) : values;
 }
 
 /** Identity matrix [n, m], with ones on diagonal `k`. */
 export function eye(n: number, options: CreateOptions & { m?: number; k?: number } = {}): Tensor {
+  checkOptions("eye", options, ["dtype", "m", "k"]);
   const { m = n, k = 0, dtype = "float32" } = options;
   const row = reshape(arange(n), [n, 1]);
   const col = reshape(arange(m), [1, m]);

@@ -3,7 +3,22 @@ export * from "./compare.js";
 export * from "./create.js";
 export * from "./matmul.js";
 export * from "./movement.js";
-export * from "./reduce.js";
+export {
+  all,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  max,
+  mean,
+  min,
+  prod,
+  sum,
+  sumTo,
+  type ReduceOptions,
+} from "./reduce.js";
+export { cumprod, cumsum } from "./cumulative.js";
+export * from "./statistics.js";
 export * from "./unary.js";
 export * from "./hyperbolic.js";
 export * from "./angles.js";

@@ -4,6 +4,7 @@ import * as arithmetic from "./arithmetic.js";
 import * as compare from "./compare.js";
 import { onesLike, zerosLike } from "./create.js";
 import * as matrix from "./matmul.js";
+import * as cumulative from "./cumulative.js";
 import * as diagonals from "./diagonal.js";
 import * as gathering from "./gather.js";
 import { tan } from "./angles.js";
@@ -13,6 +14,7 @@ import * as quantiles from "./quantile.js";
 import * as reduce from "./reduce.js";
 import * as scattering from "./scatter.js";
 import * as sorting from "./sort.js";
+import * as statistics from "./statistics.js";
 import * as unary from "./unary.js";
 
 const { add, sub, mul, div, pow, square, maximum, minimum, remainder, floorDivide } = arithmetic;
@@ -44,23 +46,9 @@ const {
   flip,
 } = movement;
 const { pad, tile, repeat, roll } = movement;
-const {
-  sum,
-  mean,
-  max,
-  min,
-  prod,
-  variance,
-  std,
-  norm,
-  logsumexp,
-  argmax,
-  argmin,
-  any,
-  all,
-  cumsum,
-  cumprod,
-} = reduce;
+const { sum, mean, max, min, prod, argmax, argmin, any, all } = reduce;
+const { cumsum, cumprod } = cumulative;
+const { variance, std, norm, logsumexp } = statistics;
 const { neg, abs, sign, floor, ceil, round, exp, log, sqrt, rsqrt, reciprocal, sin, cos, tanh, sigmoid } =
   unary;
 const { logicalNot, isNaN, isFinite } = unary;

@@ -1,14 +1,14 @@
 import { isFloat } from "../core/dtypes.js";
-import { DtypeError, ShapeError } from "../core/errors.js";
+import { checkOptions, ShapeError } from "../core/errors.js";
 import { apply1, type Op } from "../core/node.js";
-import { normalizeAxes, normalizeAxis, sameShape, sizeOf, type Shape } from "../core/shape.js";
+import { normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { add, div, mul, safeSqrt, square, sub } from "./arithmetic.js";
+import { div, mul } from "./arithmetic.js";
+import { runningProduct } from "./cumulative.js";
 import { scalarFactor } from "./elementwise.js";
-import { cast, equal, where } from "./compare.js";
-import { onesLike, zeros } from "./create.js";
+import { cast, equal } from "./compare.js";
+import { onesLike } from "./create.js";
 import { broadcastTo, concat, expandDims, narrow, reshape } from "./movement.js";
-import { abs, exp, isInf, log } from "./unary.js";
 
 type ReduceAttrs = { axes: readonly number[] };
 
@@ -93,15 +93,21 @@ function reduce(
   axis: Axis,
   options: ReduceOptions = {},
 ): Tensor {
+  checkOptions(`ops.${where}`, options, ["keepDims"]);
   const axes = normalizeAxes(`ops.${where}`, axis, x.rank);
   const y = axes.length === 0 ? x : apply1(op, [x], { axes });
   return options.keepDims ? reshape(y, kept(x.shape, axes)) : y;
 }
 
-const countable = (x: Tensor): Tensor => (x.dtype === "bool" || x.dtype === "uint8" ? cast(x, "int32") : x);
+/** Small integers in a dtype that counts. @internal */
+export const countable = (x: Tensor): Tensor =>
+  x.dtype === "bool" || x.dtype === "uint8" ? cast(x, "int32") : x;
 
-/** Runs a sum or a product in a dtype that ONNX Runtime adds and multiplies up: uint32 as int64, back at the end. */
-const accumulate = (x: Tensor, f: (t: Tensor) => Tensor): Tensor =>
+/**
+ * Runs a sum or a product in a dtype that ONNX Runtime adds and multiplies up: uint32 as int64, back at the end.
+ * @internal
+ */
+export const accumulate = (x: Tensor, f: (t: Tensor) => Tensor): Tensor =>
   x.dtype === "uint32" ? cast(f(cast(x, "int64")), "uint32") : f(countable(x));
 
 /** Sum over the given axes (default: all). Booleans are counted as int32. */
@@ -116,28 +122,34 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(axes.length === 0 ? x : apply1(sumOp, [x], { axes }), shape);
 }
 
-const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
+/** `x` as floats. @internal */
+export const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
 
-/** Number of elements that a reduction over `axis` sums. */
-const countOf = (x: Tensor, axis: Axis): number =>
+/** Number of elements that a reduction over `axis` sums. @internal */
+export const countOf = (x: Tensor, axis: Axis): number =>
   sizeOf(normalizeAxes("ops.mean", axis, x.rank).map((a) => x.shape[a]!));
 
 /** Arithmetic mean over the given axes (default: all). */
 export const mean = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
   mul(sum(toFloat(x), axis, options), 1 / countOf(x, axis));
 
-const ordered = (name: string, x: Tensor): Tensor => {
-  if (x.size === 0) throw new ShapeError({ where: `ops.${name}`, want: "at least one element", got: "none" });
+/** Checked to have something to choose from, and in a dtype that has kernels. */
+const ordered = (name: string, x: Tensor, axis: Axis): Tensor => {
+  if (normalizeAxes(`ops.${name}`, axis, x.rank).some((a) => x.shape[a] === 0))
+    throw new ShapeError({ where: `ops.${name}`, want: "at least one element", got: showShape(x.shape) });
   return x.dtype === "bool" || x.dtype === "uint32" ? cast(x, x.dtype === "bool" ? "uint8" : "int64") : x;
 };
 
-/** Largest element over the given axes; ties share the gradient. */
+/**
+ * Largest element over the given axes; ties share the gradient. NaN counts for nothing or for all, as it comes.
+ * @throws ShapeError if there is no element
+ */
 export const max = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
-  cast(reduce("max", maxOp, ordered("max", x), axis, options), x.dtype);
+  cast(reduce("max", maxOp, ordered("max", x, axis), axis, options), x.dtype);
 
-/** Smallest element over the given axes; ties share the gradient. */
+/** Smallest element over the given axes, as `max`. */
 export const min = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
-  cast(reduce("min", minOp, ordered("min", x), axis, options), x.dtype);
+  cast(reduce("min", minOp, ordered("min", x, axis), axis, options), x.dtype);
 
 const prodOp = reduceOp("ReduceProd", ({ inputs: [x], attrs: { axes } }, [ct]) => {
   const others = productOfOthers(x!, axes);
@@ -159,94 +171,9 @@ function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
   return both.transpose(perm.map((_, i) => perm.indexOf(i)));
 }
 
-/** Inclusive products along an axis in log₂ n doubling steps; exact, so signs and zeros are right. */
-function runningProduct(x: Tensor, axis: number, reverse: boolean): Tensor {
-  const n = x.shape[axis]!;
-  let out = x;
-  for (let step = 1; step < n; step *= 2) {
-    const head = onesLike(narrow(out, axis, 0, step));
-    const shifted = reverse
-      ? concat([narrow(out, axis, step, n), head], axis)
-      : concat([head, narrow(out, axis, 0, n - step)], axis);
-    out = mul(out, shifted);
-  }
-  return out;
-}
-
 /** Product over the given axes; its gradient is right at zeros. */
 export const prod = (x: Tensor, axis?: number | readonly number[], options?: ReduceOptions): Tensor =>
   accumulate(x, (t) => reduce("prod", prodOp, t, axis, options));
-
-/** Products of the entries up to each one along an axis. */
-export function cumprod(x: Tensor, axis: number, options: { reverse?: boolean } = {}): Tensor {
-  return runningProduct(countable(x), normalizeAxis("ops.cumprod", axis, x.rank), options.reverse ?? false);
-}
-
-const cumsumOp: Op<{ axis: number; reverse: boolean }> = {
-  name: "CumSum",
-  infer: ([x]) => [x!],
-  grad: ({ attrs: { axis, reverse } }, [ct]) => [apply1(cumsumOp, [ct!], { axis, reverse: !reverse })],
-  batch: ([x], _, { axis, reverse }) => [apply1(cumsumOp, [x!], { axis: axis + 1, reverse })],
-  emit: (scope, { attrs: { axis, reverse } }, [x]) =>
-    scope.node("CumSum", [x!, scope.ints(axis)], { reverse: reverse ? 1 : 0 }),
-};
-
-/** Sums of the entries up to each one along an axis (from the other end with `reverse`). */
-export function cumsum(x: Tensor, axis: number, options: { reverse?: boolean } = {}): Tensor {
-  const attrs = { axis: normalizeAxis("ops.cumsum", axis, x.rank), reverse: options.reverse ?? false };
-  return accumulate(x, (t) => apply1(cumsumOp, [t], attrs));
-}
-
-/** Variance over the given axes: Σ(x − mean)²/(n − ddof). @param options `ddof`, default 0 */
-export function variance(
-  x: Tensor,
-  axis?: number | readonly number[],
-  options: ReduceOptions & { ddof?: number } = {},
-): Tensor {
-  const t = toFloat(x);
-  const centred = sub(t, mean(t, axis, { keepDims: true }));
-  return mul(sum(square(centred), axis, options), 1 / (countOf(x, axis) - (options.ddof ?? 0)));
-}
-
-/** Standard deviation over the given axes; gradient 0 where it is 0. */
-export const std = (
-  x: Tensor,
-  axis?: number | readonly number[],
-  options: ReduceOptions & { ddof?: number } = {},
-): Tensor => safeSqrt(variance(x, axis, options));
-
-/**
- * p-norm over the given axes: (Σ|x|^p)^(1/p); gradient 0 at 0.
- * @param options `ord` p: 1, 2 (default), any p > 0, or Infinity
- */
-export function norm(
-  x: Tensor,
-  axis?: number | readonly number[],
-  options: ReduceOptions & { ord?: number } = {},
-): Tensor {
-  const { ord = 2 } = options;
-  const t = toFloat(x);
-  if (ord === Infinity) return max(abs(t), axis, options);
-  if (ord === 1) return sum(abs(t), axis, options);
-  if (ord === 2) return safeSqrt(sum(square(t), axis, options));
-  if (!(ord > 0)) throw new DtypeError({ where: "ops.norm", want: "ord > 0", got: String(ord) });
-  const total = sum(abs(t).pow(ord), axis, options);
-  const zero = equal(total, 0);
-  return where(
-    zero,
-    zeros(total.shape, { dtype: total.dtype }),
-    where(zero, onesLike(total), total).pow(1 / ord),
-  );
-}
-
-/** log Σ e^x over the given axes, without overflow; −∞ where all are. */
-export function logsumexp(x: Tensor, axis?: number | readonly number[], options: ReduceOptions = {}): Tensor {
-  const t = toFloat(x);
-  const top = max(t, axis, { keepDims: true }).stopGradient();
-  const shift = where(isInf(top), zeros(top.shape, { dtype: top.dtype }), top);
-  const total = log(sum(exp(sub(t, shift)), axis, options));
-  return add(total, options.keepDims ? shift : reshape(shift, total.shape));
-}
 
 const argOp = (name: string): Op<{ axis: number }> => {
   const op: Op<{ axis: number }> = {
@@ -264,7 +191,8 @@ const argminOp = argOp("ArgMin");
 const arg =
   (name: string, op: Op<{ axis: number }>) =>
   (x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor => {
-    const t = ordered(name, x);
+    checkOptions(`ops.${name}`, options, ["keepDims"]);
+    const t = ordered(name, x, axis);
     const flat = axis === undefined ? reshape(t, [t.size]) : t;
     const k = normalizeAxis(`ops.${name}`, axis ?? 0, flat.rank);
     const index = cast(apply1(op, [flat], { axis: k }), "int32");
