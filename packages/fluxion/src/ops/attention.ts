@@ -1,4 +1,4 @@
-import { DtypeError, ShapeError } from "../core/errors.js";
+import { checkOptions, DtypeError, ShapeError } from "../core/errors.js";
 import { showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { softmax } from "./activation.js";
@@ -27,9 +27,10 @@ const FORBIDDEN = -1e9;
  * @param k [..., M, D]
  * @param v [..., M, E]
  * @returns [..., N, E]
- * @throws ShapeError
+ * @throws ShapeError, OptionError
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  checkOptions("ops.attention", options, ["mask", "causal", "scale"]);
   const [n, d] = q.shape.slice(-2);
   const m = k.shape[k.rank - 2];
   if (q.rank < 2 || k.shape[k.rank - 1] !== d || v.shape[v.rank - 2] !== m) {
