@@ -28,7 +28,7 @@ const ROUND = 400;
 /** Milliseconds after which a slow contestant sits out the remaining rounds. */
 const PATIENCE = 10_000;
 /** A first step that takes longer is the only one. */
-const COLD = 30_000;
+const COLD = 60_000;
 
 const at = (sorted: readonly number[], fraction: number): number => {
   const position = (sorted.length - 1) * fraction;

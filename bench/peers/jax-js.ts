@@ -211,17 +211,21 @@ function model(c: Case): Build {
   return c.kind === "dit" ? dit(c, x!, y!, t) : unet(c, x!, y!, t);
 }
 
+const mapTree = tree.map as (f: (...leaves: A[]) => A, first: Tree, ...rest: Tree[]) => Tree;
+const leavesOf = tree.leaves as (t: object) => A[];
+
 function build(c: Case): PeerStep {
   const [params, loss] = model(c);
-  const zeros = (): Tree => tree.map((p: A) => np.zeros(p.shape), params) as Tree;
+  const zeros = (): Tree => mapTree((p) => np.zeros(p.shape), params);
   let state = { params, m: zeros(), v: zeros(), count: np.array([0]) };
+  const gradient = valueAndGrad(loss as (p: Tree) => A) as (p: Tree) => [A, Tree];
   const step = jit((s: typeof state): [A, typeof state] => {
-    const [value, grads] = valueAndGrad(loss as (p: Tree) => A)(tree.ref(s.params)) as [A, Tree];
+    const [value, grads] = gradient(tree.ref(s.params));
     const count = s.count.add(1);
     const correction = (b: number): A => np.power(b, count.ref).mul(-1).add(1);
     const [c1, c2] = [correction(0.9), correction(0.999)];
-    const m = tree.map((a: A, g: A) => a.mul(0.9).add(g.mul(0.1)), s.m, tree.ref(grads)) as Tree;
-    const v = tree.map((a: A, g: A) => a.mul(0.999).add(np.square(g).mul(0.001)), s.v, grads) as Tree;
+    const m = mapTree((a, g) => a.mul(0.9).add(g.mul(0.1)), s.m, tree.ref(grads));
+    const v = mapTree((a, g) => a.mul(0.999).add(np.square(g).mul(0.001)), s.v, grads);
     const moved = (p: A, a: A, b: A): A =>
       p.sub(
         a
@@ -229,18 +233,19 @@ function build(c: Case): PeerStep {
           .div(np.sqrt(b.div(c2.ref)).add(1e-8))
           .mul(1e-3),
       );
-    const next = tree.map(moved, s.params, tree.ref(m), tree.ref(v)) as Tree;
+    const next = mapTree(moved, s.params, tree.ref(m), tree.ref(v));
     c1.dispose();
     c2.dispose();
     return [value, { params: next, m, v, count }];
-  });
+  }) as unknown as (s: typeof state) => [A, typeof state];
   return {
-    parameters: tree.leaves(params as never).reduce((sum: number, a) => sum + (a as A).size, 0),
+    parameters: leavesOf(params).reduce((sum, a) => sum + a.size, 0),
     async run() {
-      const [value, after] = step(state as never) as [A, typeof state];
+      const [value, after] = step(state);
       state = after;
-      await Promise.all(tree.leaves(after as never).map((a) => (a as A).blockUntilReady()));
-      return Number((await value.data())[0]);
+      await Promise.all(leavesOf(after).map((a) => a.blockUntilReady()));
+      const result = (await value.data()) as ArrayLike<number>;
+      return result[0]!;
     },
   };
 }

@@ -26,8 +26,8 @@ function build(c: Case): PeerStep {
       const z = tf.add(product, b);
       if (i === layers.length - 1) return z;
       return image ? tf.relu(z) : tf.mul(z, tf.sigmoid(z));
-    }, x!);
-    return tf.losses.meanSquaredError(y!, out) as tf.Scalar;
+    }, x);
+    return tf.losses.meanSquaredError<tf.Tensor, tf.Scalar>(y, out);
   };
   const optimizer = tf.train.adam(1e-3);
   return {
