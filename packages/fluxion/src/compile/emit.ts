@@ -45,10 +45,10 @@ interface Session {
 function hostOperator(name: string, nested: boolean): CompileError {
   if (!nested) {
     const hint = "run it with compile(f)(...) instead, or leave it out of what is exported";
-    return new CompileError({ where: `ops.${name}`, got: "a host operator in a model of its own", hint });
+    return new CompileError({ where: name, got: "a host operator in a model of its own", hint });
   }
   return new CompileError({
-    where: `ops.${name}`,
+    where: name,
     got: "a host operator inside scan, cond or checkpoint",
     hint: "the graph cannot be cut there: compute it outside and pass the result in, map with vmap instead, or loop in TypeScript",
   });

@@ -2,7 +2,7 @@ import { decode, encode } from "../core/dtypes.js";
 import { CompileError, FluxionError } from "../core/errors.js";
 import { collect, type Node } from "../core/node.js";
 import { sizeOf } from "../core/shape.js";
-import { storageOf, type Storage, type Tensor } from "../core/tensor.js";
+import { literalOf, storageOf, type Storage, type Tensor } from "../core/tensor.js";
 import { emitModel } from "./emit.js";
 import type { Runtime, RuntimeInput, RuntimeSession, SessionOptions } from "./runtime.js";
 import { simplify } from "./simplify.js";
@@ -72,8 +72,9 @@ export async function buildProgram(
     for (const t of node.inputs) if (stageOf(t) >= 0 && stageOf(t) < own && !t.node.op.host) wanted.add(t);
   }
   const leafSet = new Set(leaves);
+  // Leaves and literals need no session to have their values.
   for (const t of wanted)
-    if (!leafSet.has(t) && !t.node.op.host) plans[Math.max(0, stageOf(t))]!.outputs.push(t);
+    if (!leafSet.has(t) && !t.node.op.host && !literalOf(t)) plans[stageOf(t)]!.outputs.push(t);
 
   const steps: Step[] = [];
   let bytes = 0;
@@ -176,7 +177,7 @@ async function runHost(node: Node, values: Map<Tensor, Storage>): Promise<void> 
   node.outputs.forEach((t, i) => {
     if (outputs[i]!.length !== sizeOf(t.shape)) {
       throw new CompileError({
-        where: `ops.${node.op.name}`,
+        where: node.op.name,
         want: `${sizeOf(t.shape)} values`,
         got: String(outputs[i]!.length),
       });

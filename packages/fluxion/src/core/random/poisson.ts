@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.js";
 import { scan } from "../scan.js";
-import { type Shape } from "../shape.js";
+import type { Shape } from "../shape.js";
 import { constant, Tensor } from "../tensor.js";
 import { add, div, maximum, minimum, mul, sub } from "../../ops/arithmetic.js";
 import { cast, greaterEqual, less, lessEqual, logicalAnd, logicalOr, where } from "../../ops/compare.js";

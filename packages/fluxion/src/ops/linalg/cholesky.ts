@@ -16,7 +16,7 @@ const halfTriangle = (x: Tensor): Tensor =>
   add(tril(x, -1), mul(x, mul(eye(x.shape.at(-1)!, { dtype: x.dtype }), 0.5)));
 
 const choleskyOp: Op = {
-  name: "LinalgCholesky",
+  name: "linalg.cholesky",
   infer: ([a]) => [a!],
   // Ā = L⁻ᵀ·Φ(Lᵀ·L̄)·L⁻¹, symmetrised, with Φ the lower triangle with the diagonal halved: Murray, eq. 10.
   grad({ outputs: [l] }, [ct]) {

@@ -39,7 +39,8 @@ export function thinQr(a: Float64Array, m: number, n: number): { q: Float64Array
     for (let i = 0; i < m; i++) q[i * n + k] = -q[i * n + k]!;
     for (let j = k; j < n; j++) r[k * n + j] = -r[k * n + j]!;
   }
-  return { q, r };
+  // Not −0 on the diagonal.
+  return { q, r: r.map((v) => v + 0) };
 }
 
 /** Eigenvalues of a symmetric matrix, ascending, and orthonormal eigenvectors as columns. */

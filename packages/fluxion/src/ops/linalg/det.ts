@@ -23,7 +23,8 @@ function determinant(a: Float64Array, n: number): number {
   const { lu, parity } = factorLU(a, n);
   let product: number = parity;
   for (let i = 0; i < n; i++) product *= lu[i * n + i]!;
-  return product;
+  // Not −0.
+  return product + 0;
 }
 
 /** det A·A⁻ᵀ by the singular values, so that it is right for singular A, too. */
@@ -41,7 +42,7 @@ function cofactors(a: Float64Array, n: number): Float64Array {
 }
 
 const cofactorOp: Op = {
-  name: "LinalgCofactor",
+  name: "linalg.cofactor",
   infer: ([a]) => [a!],
   // C = det A·K with K = A⁻ᵀ: Ā = ⟨G, K⟩·C − det A·K·Gᵀ·K.
   grad({ inputs: [a], outputs: [c] }, [g]) {
@@ -54,7 +55,7 @@ const cofactorOp: Op = {
 };
 
 const detOp: Op = {
-  name: "LinalgDet",
+  name: "linalg.det",
   infer: ([a]) => [lead(a!)],
   grad: ({ inputs: [a] }, [ct]) => [mul(asFactor(ct!), apply1(cofactorOp, [a!], {}))],
   batch: stackBatch(() => detOp),
@@ -71,7 +72,7 @@ const detOp: Op = {
 export const det = (a: Tensor): Tensor => apply1(detOp, [matrices("linalg.det", a, true)], {});
 
 const slogdetOp: Op = {
-  name: "LinalgSlogdet",
+  name: "linalg.slogdet",
   infer: ([a]) => [lead(a!), lead(a!)],
   grad: ({ inputs: [a] }, [, ct]) => [ct && mul(asFactor(ct), transposed(inv(a!)))],
   batch: stackBatch(() => slogdetOp),

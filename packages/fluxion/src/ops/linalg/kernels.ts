@@ -98,5 +98,5 @@ export function logDeterminant({ n, lu, parity }: LU): { sign: number; logarithm
     sign *= Math.sign(lu[i * n + i]!);
     logarithm += Math.log(Math.abs(lu[i * n + i]!));
   }
-  return { sign, logarithm };
+  return { sign: sign + 0, logarithm };
 }

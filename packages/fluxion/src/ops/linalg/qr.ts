@@ -12,7 +12,7 @@ import { thinQr } from "./decompose.js";
 import { triangularSolve } from "./solve.js";
 
 const qrOp: Op = {
-  name: "LinalgQR",
+  name: "linalg.qr",
   infer: ([a]) => {
     const n = a!.shape.at(-1)!;
     return [a!, { shape: [...a!.shape.slice(0, -2), n, n], dtype: a!.dtype }];

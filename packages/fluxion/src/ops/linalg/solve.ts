@@ -23,7 +23,7 @@ const flops = ({ inputs: [a, b] }: Call<object>): number => {
 type SolveAttrs = { transpose: boolean };
 
 const solveOp: Op<SolveAttrs> = {
-  name: "LinalgSolve",
+  name: "linalg.solve",
   infer: ([, b]) => [b!],
   grad({ inputs: [a], attrs: { transpose }, outputs: [x] }, [ct], needs) {
     const db = solveStacks(a!, ct!, { transpose: !transpose });
@@ -94,7 +94,7 @@ export function inv(a: Tensor): Tensor {
 type TriangularAttrs = { lower: boolean; transpose: boolean; unitDiagonal: boolean };
 
 const triangularOp: Op<TriangularAttrs> = {
-  name: "LinalgTriangularSolve",
+  name: "linalg.triangularSolve",
   infer: ([, b]) => [b!],
   grad({ inputs: [a], attrs, outputs: [x] }, [ct], needs) {
     const db = triangularStacks(a!, ct!, { ...attrs, transpose: !attrs.transpose });

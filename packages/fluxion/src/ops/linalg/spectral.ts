@@ -30,7 +30,7 @@ function safeReciprocal(x: Tensor, bound: Tensor): Tensor {
 }
 
 const eighOp: Op = {
-  name: "LinalgEigh",
+  name: "linalg.eigh",
   infer: ([a]) => [{ shape: a!.shape.slice(0, -1), dtype: a!.dtype }, a!],
   // Ā = V·(diag(w̄) + F∘(Vᵀ·V̄))·Vᵀ with F = 1/(wⱼ − wᵢ) off the diagonal.
   grad({ outputs: [w, v] }, [dw, dv]) {
@@ -74,7 +74,7 @@ export function eigh(a: Tensor): [values: Tensor, vectors: Tensor] {
 const outside = (q: Tensor, x: Tensor): Tensor => sub(x, matmul(q, matmul(transposed(q), x)));
 
 const svdOp: Op = {
-  name: "LinalgSVD",
+  name: "linalg.svd",
   infer: ([a]) => {
     const [lead, m, n] = [a!.shape.slice(0, -2), a!.shape.at(-2)!, a!.shape.at(-1)!];
     const k = Math.min(m, n);
