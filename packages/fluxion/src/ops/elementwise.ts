@@ -72,12 +72,16 @@ export function unaryOp(
   return op;
 }
 
-/** The tensor and the literal scalar that a product is made of. */
+/** Factors that may change places in a product: none that could make it overflow or vanish on the way. */
+const mayMove = (factor: number): boolean => Math.abs(factor) >= 2 ** -20 && Math.abs(factor) <= 2 ** 20;
+
+/** The tensor and the literal scalar, of ordinary size, that a product is made of. */
 export function scalarFactor(t: Tensor): { of: Tensor; factor: Tensor } | undefined {
   if (t.node.op.name !== "Mul" || !isFloat(t.dtype)) return undefined;
   for (const side of [0, 1]) {
     const [factor, of] = [t.node.inputs[side]!, t.node.inputs[1 - side]!];
-    if (literalOf(factor) && factor.size === 1 && sameShape(of.shape, t.shape)) return { of, factor };
+    const value = factor.size === 1 ? literalOf(factor) : undefined;
+    if (value && sameShape(of.shape, t.shape) && mayMove(decode(value, t.dtype)[0]!)) return { of, factor };
   }
   return undefined;
 }
