@@ -1,7 +1,8 @@
 // Runs the ONNX project's node tests through importOnnx and the engine: `npm run node-tests -- --dir FOLDER`.
 // FOLDER holds what scripts/make-node-tests.py writes: node/<test>/model.onnx and test_data_set_*/{input,output}_*.pb.
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { parseModel } from "../packages/fluxion/src/onnx/parse.js";
 import { runNodeTest, type NodeTestResult } from "../packages/fluxion/src/testing/onnx-node-test.js";
@@ -12,10 +13,25 @@ const { values } = parseArgs({
     filter: { type: "string", default: "" },
     json: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
+    /** Writes the smallest passing tests of every operator to this file, for `npm test`. */
+    pack: { type: "string" },
   },
 });
-if (values.dir === undefined) throw new Error("--dir FOLDER is missing; scripts/make-node-tests.py writes one");
+if (values.dir === undefined)
+  throw new Error("--dir FOLDER is missing; scripts/make-node-tests.py writes one");
 const root = path.join(values.dir, "node");
+
+/** A test as text, its files in base64. */
+interface PackedTest {
+  readonly name: string;
+  readonly model: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const PER_OPERATOR = 1;
+const SEVERAL = "(several operators)";
+const EXPANDED = 12;
 
 type Status = NodeTestResult["status"];
 type Counts = Record<Status, number>;
@@ -25,7 +41,7 @@ const none = (): Counts => ({ pass: 0, unsupported: 0, fail: 0 });
 function operatorOf(model: Uint8Array): string {
   try {
     const { nodes } = parseModel(model, "").graph;
-    return nodes.length === 1 ? nodes[0]!.type : "(several operators)";
+    return nodes.length === 1 ? nodes[0]!.type : SEVERAL;
   } catch {
     return "(types that Fluxion lacks)";
   }
@@ -39,6 +55,7 @@ const files = (folder: string, prefix: string): Uint8Array[] =>
 
 const total = none();
 const byOperator = new Map<string, Counts>();
+const passed: { operator: string; size: number; test: PackedTest }[] = [];
 const problems: { test: string; status: Status; why: string }[] = [];
 for (const name of readdirSync(root).sort()) {
   if (!name.includes(values.filter)) continue;
@@ -47,8 +64,12 @@ for (const name of readdirSync(root).sort()) {
   let result: NodeTestResult = { status: "pass" };
   for (const set of readdirSync(folder).filter((f) => f.startsWith("test_data_set"))) {
     const data = path.join(folder, set);
-    result = await runNodeTest({ model, inputs: files(data, "input_"), outputs: files(data, "output_") });
+    const [inputs, outputs] = [files(data, "input_"), files(data, "output_")];
+    result = await runNodeTest({ model, inputs, outputs });
     if (result.status !== "pass") break;
+    const size = [model, ...inputs, ...outputs].reduce((n, f) => n + f.length, 0);
+    const test = { name, model: base64(model), inputs: inputs.map(base64), outputs: outputs.map(base64) };
+    passed.push({ operator: operatorOf(model), size, test });
   }
   const operator = operatorOf(model);
   const counts = byOperator.get(operator) ?? none();
@@ -66,5 +87,13 @@ if (values.json) {
     if (status === "fail" || values.verbose) console.log(`${status} ${test}: ${why.slice(0, 300)}`);
   }
   console.log(`${total.pass} pass, ${total.unsupported} unsupported, ${total.fail} fail`);
+}
+if (values.pack !== undefined) {
+  const chosen = [...byOperator.keys()].sort().flatMap((operator) => {
+    const own = passed.filter((p) => p.operator === operator && p.size < 20_000);
+    return own.sort((a, b) => a.size - b.size).slice(0, operator === SEVERAL ? EXPANDED : PER_OPERATOR);
+  });
+  writeFileSync(values.pack, gzipSync(JSON.stringify(chosen.map((c) => c.test)), { level: 9 }));
+  console.error(`${chosen.length} tests in ${values.pack}`);
 }
 process.exitCode = total.fail > 0 ? 1 : 0;

@@ -19,3 +19,5 @@ export { availableDevices, evaluate } from "./compile/evaluate.js";
 export { setDevice, type Device } from "./compile/device.js";
 export * from "./ops/index.js";
 export * as linalg from "./ops/linalg/index.js";
+export { importOnnx } from "./onnx/import.js";
+export { exportOnnx } from "./onnx/export.js";

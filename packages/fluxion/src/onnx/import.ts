@@ -2,9 +2,9 @@ import { isFloat, type DType } from "../core/dtypes.js";
 import { checkOptions, CompileError, DtypeError, ShapeError, TreeError } from "../core/errors.js";
 import { showShape, type Shape } from "../core/shape.js";
 import { tensor, Tensor } from "../core/tensor.js";
-import { checkTree, flattenTree, tensorLeaves, type Tree } from "../core/tree.js";
+import { checkTree, flattenTree, tensorLeaves } from "../core/tree.js";
 import { unsupported, walkModel, type Walk } from "./interpret.js";
-import { treeFromNames } from "./names.js";
+import { treeFromNames, type NamedTree } from "./names.js";
 import { constantInputs } from "./operators/index.js";
 import { parseModel, typeName, type FileGraph, type FileModel, type FileValue } from "./parse.js";
 import { heldAs, type FileTensor } from "./read-tensor.js";
@@ -21,7 +21,7 @@ export interface OnnxValue {
 /** A model read from an ONNX file: a differentiable function with its parameters. */
 export interface OnnxModel {
   /** The file's weights as a tree: the initializer `blocks.0.qkv` is `params.blocks[0].qkv`. */
-  readonly params: Tree;
+  readonly params: NamedTree;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** Version of ONNX's operator set that the file uses. */
@@ -34,9 +34,9 @@ export interface OnnxModel {
    * @throws TreeError, ShapeError for params of another form; DtypeError, ShapeError for inputs; CompileError naming the
    *   node where the program would depend on values
    */
-  apply(params: Tree, ...inputs: Tensor[]): Tensor[];
+  readonly apply: (params: NamedTree, ...inputs: Tensor[]) => Tensor[];
   /** The same by names. */
-  call(params: Tree, inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor>;
+  readonly call: (params: NamedTree, inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
 }
 
 /** Options of `importOnnx`. */
@@ -45,7 +45,7 @@ export interface ImportOptions {
   where?: string;
   /**
    * Whether a tensor of the file is a parameter. Default: floats of rank ≥ 1 that no operator takes as a setting (scales
-   * of a resize, bounds of a clip …).
+   * of a resize, bounds of a clip, running statistics of a batch normalisation …).
    */
   isParam?: (name: string, shape: Shape, dtype: DType) => boolean;
 }
@@ -78,7 +78,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Onnx
     treeFromNames([...files].map(([name, file]) => [name, () => file] as const)),
   ).leaves.map((leaf) => (leaf as () => FileTensor)());
   const constants: Walk["constants"] = new Map();
-  const apply = (given: Tree, ...args: Tensor[]): Tensor[] => {
+  const apply = (given: NamedTree, ...args: Tensor[]): Tensor[] => {
     checkTree(`${where}: params`, params, given);
     checkInputs(where, inputs!, args);
     const leaves = tensorLeaves(where, given).leaves;

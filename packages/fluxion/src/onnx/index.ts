@@ -12,3 +12,4 @@ export {
 export { exportOnnx, type ExportOptions } from "./export.js";
 export type { DynamicBatch } from "./batch-traces.js";
 export { importOnnx, type ImportOptions, type OnnxModel, type OnnxValue } from "./import.js";
+export type { NamedTree } from "./names.js";

@@ -1,6 +1,6 @@
 import { TreeError } from "../core/errors.js";
 import type { Tensor } from "../core/tensor.js";
-import { tensorLeaves, type Tree } from "../core/tree.js";
+import { tensorLeaves } from "../core/tree.js";
 
 /** A tree path as files write it: `blocks[3].qkv` is `blocks.3.qkv`. */
 export const pathName = (path: string): string => path.replaceAll(/\[(\d+)\]/g, ".$1").replace(/^\./, "");
@@ -23,15 +23,18 @@ export function namedLeaves(where: string, tree: unknown): Map<string, Tensor> {
   return named;
 }
 
+/** A tree of tensors of a file, whose structure its names decide: give a type of your own where you know it. */
+export type NamedTree = Readonly<Record<string, unknown>>;
+
 interface Branch<L> {
   readonly children: Map<string, Branch<L> | { leaf: L }>;
 }
 
 /**
- * A tree from dotted names, the inverse of `namedLeaves`: levels whose keys are 0 … n−1 become arrays. A name with an
- * empty part, or one that is also a branch of another (`a` beside `a.b`), stays one key.
+ * A tree from dotted names, the inverse of `namedLeaves`: levels below the top whose keys are 0 … n−1 become arrays. A
+ * name with an empty part, or one that is also a branch of another (`a` beside `a.b`), stays one key.
  */
-export function treeFromNames<L = Tensor>(named: Iterable<readonly [string, L]>): Tree<L> {
+export function treeFromNames<L = Tensor>(named: Iterable<readonly [string, L]>): NamedTree {
   const entries = [...named];
   const leaves = new Set(entries.map(([name]) => name));
   const root: Branch<L> = { children: new Map() };
@@ -51,16 +54,15 @@ export function treeFromNames<L = Tensor>(named: Iterable<readonly [string, L]>)
     }
     at.children.set(parts[parts.length - 1]!, { leaf });
   }
-  return build(root);
+  return Object.fromEntries(entriesOf(root));
 }
 
-function build<L>(branch: Branch<L>): Tree<L> {
-  const entries = [...branch.children].map(
-    ([key, child]) => [key, "children" in child ? build(child) : child.leaf] as const,
-  );
-  const isList =
-    entries.length > 0 &&
-    entries.every(([key]) => /^(0|[1-9]\d{0,8})$/.test(key) && Number(key) < entries.length);
+const entriesOf = <L>(branch: Branch<L>): [string, unknown][] =>
+  [...branch.children].map(([key, child]) => [key, "children" in child ? build(child) : child.leaf]);
+
+function build<L>(branch: Branch<L>): unknown {
+  const entries = entriesOf(branch);
+  const isList = entries.every(([key]) => /^(0|[1-9]\d{0,8})$/.test(key) && Number(key) < entries.length);
   if (isList) return entries.sort((a, b) => Number(a[0]) - Number(b[0])).map(([, value]) => value);
   return Object.fromEntries(entries);
 }

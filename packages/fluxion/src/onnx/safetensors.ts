@@ -3,8 +3,8 @@ import { dtypes, fromHalf, type DType, type TypedArray } from "../core/dtypes.js
 import { checkOptions, FormatError, ShapeError, TreeError } from "../core/errors.js";
 import { sameShape, sizeOf, type Shape } from "../core/shape.js";
 import { tensor, type Tensor } from "../core/tensor.js";
-import { tensorLeaves, type Tree } from "../core/tree.js";
-import { namedLeaves, pathName, treeFromNames } from "./names.js";
+import { tensorLeaves } from "../core/tree.js";
+import { namedLeaves, pathName, treeFromNames, type NamedTree } from "./names.js";
 
 /** As the reference implementation: a longer header is taken for an attack. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -61,7 +61,7 @@ export interface ReadSafetensorsOptions<T = unknown> {
 }
 
 /** What a safetensors file holds. */
-export interface Safetensors<T = Tree> {
+export interface Safetensors<T = NamedTree> {
   /** Tensors by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** The same as a tree: the name `blocks.3.qkv` is `tree.blocks[3].qkv`. */
@@ -83,7 +83,7 @@ interface Entry {
  * I8, I16 and U16 are read as int32, BF16 as float32.
  * @throws FormatError with the offset or the tensor's name; TreeError or ShapeError if the file is not `like` the tree
  */
-export function readSafetensors<T = Tree>(
+export function readSafetensors<T = NamedTree>(
   bytes: Uint8Array,
   options: ReadSafetensorsOptions<T> = {},
 ): Safetensors<T> {

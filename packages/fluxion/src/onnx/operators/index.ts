@@ -36,8 +36,9 @@ export const translations: Translations = {
   ...shapes,
 };
 
-/** Inputs that are settings of an operator, known while tracing, and never parameters. */
+/** Inputs that are settings of an operator, or statistics of data, and never parameters. */
 export const constantInputs: Readonly<Record<string, readonly number[]>> = {
+  BatchNormalization: [3, 4],
   Clip: [1, 2],
   Dropout: [1],
   DequantizeLinear: [1],
