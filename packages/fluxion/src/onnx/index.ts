@@ -13,3 +13,4 @@ export { exportOnnx, type ExportOptions } from "./export.js";
 export type { DynamicBatch } from "./batch-traces.js";
 export { importOnnx, type ImportOptions, type OnnxModel, type OnnxValue } from "./import.js";
 export type { NamedTree } from "./names.js";
+export { summary, type OnnxEntry, type OnnxSummary, type SummaryOptions } from "./summary.js";
