@@ -6,6 +6,7 @@ import { reshape, split, transpose } from "../ops/movement.js";
 import { glorotUniform } from "./initializers.js";
 import { linear, type LinearParams } from "./linear.js";
 import type { Model } from "./model.js";
+import { checkSizes } from "./sizes.js";
 
 /** Parameters of `selfAttention`: joint projection to q, k, v [D, 3D], and back [D, D]. */
 export type AttentionParams = { qkv: LinearParams; out: LinearParams };
@@ -31,12 +32,10 @@ export function selfAttention(
   size: number,
   heads: number,
 ): Model<AttentionParams, [x: Tensor, options?: AttentionOptions]> {
+  const where = "nn.selfAttention";
+  checkSizes(where, { size, heads });
   if (size % heads !== 0)
-    throw new OptionError({
-      where: "nn.selfAttention",
-      want: `a size divisible by ${heads} heads`,
-      got: String(size),
-    });
+    throw new OptionError({ where, want: `a size divisible by ${heads} heads`, got: String(size) });
   const qkv = linear(size, 3 * size, { init: glorotUniform });
   const out = linear(size, size, { init: glorotUniform });
   return {

@@ -1,17 +1,16 @@
-import { OptionError } from "../core/errors.js";
+import { checkOptions, OptionError } from "../core/errors.js";
 import { foldIn } from "../core/random/index.js";
 import type { Tensor } from "../core/tensor.js";
-import { add } from "../ops/arithmetic.js";
 import { conv as convolve, type ConvOptions } from "../ops/conv.js";
 import { zeros } from "../ops/create.js";
-import { reshape } from "../ops/movement.js";
 import { lecunUniform, type Initializer } from "./initializers.js";
 import type { Model } from "./model.js";
+import { checkSizes } from "./sizes.js";
 
 /** Parameters of `conv`: weight [out, in/groups, ...kernel], bias [out]. */
 export type ConvParams = { weight: Tensor; bias?: Tensor };
 
-/** Options of the convolutional layer. */
+/** Options of the convolutional layer; padding is "same" by default. */
 export interface ConvLayerOptions extends ConvOptions {
   /** Side of the kernel. Default 3. */
   kernel?: number;
@@ -23,16 +22,22 @@ export interface ConvLayerOptions extends ConvOptions {
   init?: Initializer;
 }
 
-/** Convolution with "same" padding by default: [B, inputs, ...] → [B, outputs, ...]. */
+const known = ["kernel", "dims", "bias", "init", "stride", "padding", "dilation", "groups"];
+
+/**
+ * Convolution with "same" padding by default: [B, inputs, ...] → [B, outputs, ...].
+ * @throws OptionError for sizes that are no positive whole numbers, or channels that the groups do not divide
+ */
 export function conv(inputs: number, outputs: number, options: ConvLayerOptions = {}): Model<ConvParams> {
+  const where = "nn.conv";
+  checkOptions(where, options, known);
   const { kernel = 3, dims = 2, bias = true, init = lecunUniform, ...rest } = options;
   const groups = rest.groups ?? 1;
+  checkSizes(where, { inputs, outputs, kernel, dims, groups });
+  if (dims > 3) throw new OptionError({ where, want: "dims 1, 2 or 3", got: String(dims) });
   if (inputs % groups || outputs % groups) {
-    throw new OptionError({
-      where: "nn.conv",
-      want: `channels divisible by ${groups} groups`,
-      got: `${inputs}, ${outputs}`,
-    });
+    const want = `channels divisible by ${groups} groups`;
+    throw new OptionError({ where, want, got: `${inputs}, ${outputs}` });
   }
   const patch = kernel ** dims;
   return {
@@ -45,9 +50,7 @@ export function conv(inputs: number, outputs: number, options: ConvLayerOptions 
       ),
       ...(bias ? { bias: zeros([outputs]) } : {}),
     }),
-    apply: (params, x) => {
-      const y = convolve(x, params.weight, { padding: "same", ...rest });
-      return params.bias ? add(y, reshape(params.bias, [outputs, ...new Array<number>(dims).fill(1)])) : y;
-    },
+    apply: ({ weight, bias: shift }, x) =>
+      convolve(x, weight, { padding: "same", ...rest, ...(shift ? { bias: shift } : {}) }),
   };
 }

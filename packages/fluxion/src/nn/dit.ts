@@ -1,16 +1,18 @@
-import { OptionError } from "../core/errors.js";
+import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { foldIn } from "../core/random/index.js";
+import { sameShape, showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { gelu, silu } from "../ops/activation.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { expandDims, reshape, split, transpose } from "../ops/movement.js";
 import { layerNorm } from "../ops/normalization.js";
 import { selfAttention, type AttentionParams } from "./attention.js";
-import { embedding, gridPositions, sinusoidal } from "./embedding.js";
+import { conditioning, type ConditioningParams } from "./conditioning.js";
+import { gridPositions } from "./embedding.js";
 import { glorotUniform, zeroInit } from "./initializers.js";
 import { linear, type LinearParams } from "./linear.js";
-import { mlp } from "./mlp.js";
 import type { Model } from "./model.js";
+import { checkSizes } from "./sizes.js";
 
 /** Options of `dit`. */
 export interface DitOptions {
@@ -36,16 +38,14 @@ type BlockParams = {
 };
 
 /** Parameters of `dit`. */
-export type DitParams = {
+export type DitParams = ConditioningParams & {
   patch: LinearParams;
-  time: { layers: LinearParams[] };
-  classes?: { table: Tensor };
   blocks: BlockParams[];
   modulation: LinearParams;
   out: LinearParams;
 };
 
-/** [B, C, H, W] → [B, N, C·p·p], patches row by row. */
+/** [B, C, H, W] → [B, N, C·p·p], patches row by row; p divides H and W. */
 export function patchify(x: Tensor, p: number): Tensor {
   const [b, c, h, w] = x.shape;
   const grid = reshape(x, [b!, c!, h! / p, p, w! / p, p]);
@@ -68,21 +68,32 @@ const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor =>
  * Diffusion transformer with adaptive layer norm whose gates start at zero (adaLN-Zero).
  * @source W. Peebles & S. Xie, 2022, arXiv 2212.09748, §3.2; deviates: time features span 1…1000 rad for t in [0, 1]
  * @returns a model (params, x [B, C, H, W], t [B], class? int [B]) → [B, C, H, W]
- * @throws OptionError for sizes that do not divide
+ * @throws OptionError for sizes that do not divide, a condition too few or too many; ShapeError for other images
  */
 export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor, cond?: Tensor]> {
+  const where = "nn.dit";
+  checkOptions(where, options, ["image", "patch", "width", "depth", "heads", "expansion", "classes"]);
   const { image, patch: p, width: d, depth, heads, expansion = 4, classes } = options;
   const [c, h, w] = image;
-  if (h % p || w % p || d % 4) {
+  checkSizes(where, {
+    channels: c,
+    height: h,
+    width: w,
+    patch: p,
+    "token width": d,
+    depth,
+    heads,
+    expansion,
+  });
+  if (h % p || w % p || d % 4 || d % heads) {
     throw new OptionError({
-      where: "nn.dit",
-      want: "patch dividing H and W, width divisible by 4",
+      where,
+      want: `patch dividing H and W, width divisible by 4 and by ${heads} heads`,
       got: JSON.stringify({ image, patch: p, width: d }),
     });
   }
   const patch = linear(c * p * p, d, { init: glorotUniform });
-  const time = mlp({ inputs: d, hidden: [d], outputs: d });
-  const table = classes === undefined ? undefined : embedding(classes, d, { nullClass: true });
+  const condition = conditioning(where, d, d, classes);
   const attention = selfAttention(d, heads);
   const up = linear(d, expansion * d, { init: glorotUniform });
   const down = linear(expansion * d, d, { init: glorotUniform });
@@ -90,9 +101,9 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
   const finalModulation = linear(d, 2 * d, { init: zeroInit });
   const out = linear(d, c * p * p, { init: zeroInit });
 
-  const block = (params: BlockParams, x: Tensor, condition: Tensor): Tensor => {
+  const block = (params: BlockParams, x: Tensor, active: Tensor): Tensor => {
     const [shift1, scale1, gate1, shift2, scale2, gate2] = parts(
-      modulation.apply(params.modulation, condition),
+      modulation.apply(params.modulation, active),
       6,
     );
     const attended = attention.apply(params.attention, modulate(x, shift1!, scale1!));
@@ -114,17 +125,16 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
       });
       return {
         patch: patch.init(foldIn(key, 0)),
-        time: time.init(foldIn(key, 1)),
-        ...(table ? { classes: table.init(foldIn(key, 2)) } : {}),
+        ...condition.init(key),
         blocks,
         modulation: finalModulation.init(foldIn(key, 3)),
         out: out.init(foldIn(key, 4)),
       };
     },
     apply(params, x, t, cond) {
-      let condition = time.apply(params.time, sinusoidal(t, d));
-      if (table && params.classes && cond) condition = add(condition, table.apply(params.classes, cond));
-      const active = silu(condition);
+      if (!sameShape(x.shape.slice(1), image))
+        throw new ShapeError({ where, want: `x [B, ${image.join(", ")}]`, got: showShape(x.shape) });
+      const active = silu(condition.apply(params, t, cond));
       let tokens = add(patch.apply(params.patch, patchify(x, p)), gridPositions(h / p, w / p, d));
       for (const b of params.blocks) tokens = block(b, tokens, active);
       const [shift, scale] = parts(finalModulation.apply(params.modulation, active), 2);

@@ -1,4 +1,4 @@
-import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
+import { checkOptions, ShapeError } from "../core/errors.js";
 import { foldIn } from "../core/random/index.js";
 import { showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
@@ -12,6 +12,7 @@ import { normalInit } from "./initializers.js";
 import { linear, type LinearParams } from "./linear.js";
 import type { Model } from "./model.js";
 import { layerNorm, type NormParams } from "./norm.js";
+import { checkSizes } from "./sizes.js";
 
 /** Options of `gpt`. */
 export interface GptOptions {
@@ -57,11 +58,7 @@ export function gpt(options: GptOptions): Model<GptParams, [tokens: Tensor]> {
   const where = "nn.gpt";
   checkOptions(where, options, ["vocabulary", "context", "width", "depth", "heads", "expansion"]);
   const { vocabulary, context, width: d, depth, heads, expansion = 4 } = options;
-  const sizes = { vocabulary, context, width: d, depth, heads, expansion };
-  for (const [name, size] of Object.entries(sizes)) {
-    if (!Number.isInteger(size) || size < 1)
-      throw new OptionError({ where, want: `${name}: a whole number ≥ 1`, got: String(size) });
-  }
+  checkSizes(where, { vocabulary, context, width: d, depth, heads, expansion });
   const tokenTable = embedding(vocabulary, d, { std: STD });
   const positionTable = embedding(context, d, { std: STD });
   const norm = layerNorm(d);

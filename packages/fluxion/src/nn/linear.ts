@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/errors.js";
 import { foldIn } from "../core/random/index.js";
 import type { Tensor } from "../core/tensor.js";
 import { add } from "../ops/arithmetic.js";
@@ -5,6 +6,7 @@ import { zeros } from "../ops/create.js";
 import { matmul } from "../ops/matmul.js";
 import { lecunUniform, type Initializer } from "./initializers.js";
 import type { Model } from "./model.js";
+import { checkSizes } from "./sizes.js";
 
 /** Parameters of `linear`: weight [in, out], bias [out]. */
 export type LinearParams = { weight: Tensor; bias?: Tensor };
@@ -17,8 +19,13 @@ export interface LinearOptions {
   init?: Initializer;
 }
 
-/** x·weight + bias over the last axis: [..., inputs] → [..., outputs]. */
+/**
+ * x·weight + bias over the last axis: [..., inputs] → [..., outputs].
+ * @throws OptionError for sizes that are no positive whole numbers
+ */
 export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Model<LinearParams> {
+  checkOptions("nn.linear", options, ["bias", "init"]);
+  checkSizes("nn.linear", { inputs, outputs });
   const { bias = true, init = lecunUniform } = options;
   return {
     init: (key) => ({

@@ -1,17 +1,19 @@
-import { OptionError } from "../core/errors.js";
+import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { foldIn } from "../core/random/index.js";
+import { showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { silu } from "../ops/activation.js";
 import { add, mul } from "../ops/arithmetic.js";
-import { concat, repeat, reshape, split, transpose } from "../ops/movement.js";
+import { concat, reshape, split, transpose } from "../ops/movement.js";
+import { resize } from "../ops/resize.js";
 import { selfAttention, type AttentionParams } from "./attention.js";
+import { conditioning, type ConditioningParams } from "./conditioning.js";
 import { conv, type ConvParams } from "./conv.js";
-import { embedding, sinusoidal } from "./embedding.js";
 import { zeroInit } from "./initializers.js";
 import { linear, type LinearParams } from "./linear.js";
-import { mlp } from "./mlp.js";
 import type { Model } from "./model.js";
 import { groupNorm, type NormParams } from "./norm.js";
+import { checkSizes } from "./sizes.js";
 
 /** Options of `unet`. */
 export interface UnetOptions {
@@ -39,9 +41,7 @@ type BlockParams = {
 };
 
 /** Parameters of `unet`. */
-export type UnetParams = {
-  time: { layers: LinearParams[] };
-  classes?: { table: Tensor };
+export type UnetParams = ConditioningParams & {
   stem: ConvParams;
   down: { blocks: BlockParams[]; shrink?: ConvParams }[];
   middle: { first: BlockParams; norm?: NormParams; attention?: AttentionParams; second: BlockParams };
@@ -86,26 +86,33 @@ function residual(
   };
 }
 
+/** Heads of the self-attention. */
+const HEADS = 4;
+
 /**
  * Convolutional U-Net with residual blocks and time (and class) conditioning.
  * @returns a model (params, x [B, C, H, W], t [B], class? int [B]) → [B, C, H, W]; H and W divisible by
  *   2^(levels − 1)
- * @throws OptionError for widths that the groups do not divide
+ * @throws OptionError for widths that the groups (with attention, the 4 heads) do not divide, a condition too few or
+ *   too many; ShapeError for images that cannot be halved so often
+ * @source O. Ronneberger et al., 2015, arXiv 1505.04597, fig. 1; deviates: the residual blocks with scale and shift by
+ *   time of P. Dhariwal & A. Nichol, 2021, arXiv 2105.05233, §3; "same" padding, strided convolutions between levels
  */
 export function unet(options: UnetOptions): Model<UnetParams, [x: Tensor, t: Tensor, cond?: Tensor]> {
+  const where = "nn.unet";
+  checkOptions(where, options, ["channels", "widths", "blocks", "attention", "groups", "classes"]);
   const { channels, widths = [32, 64, 128], blocks = 1, attention = false, groups = 8, classes } = options;
-  if (widths.length === 0 || widths.some((w) => w % groups)) {
-    throw new OptionError({
-      where: "nn.unet",
-      want: `widths divisible by ${groups} groups`,
-      got: widths.join(", "),
-    });
+  const named = Object.fromEntries(widths.map((w, i) => [`widths[${i}]`, w]));
+  checkSizes(where, { channels, blocks, groups, levels: widths.length, ...named });
+  const [finest, last] = [widths[0]!, widths[widths.length - 1]!];
+  if (widths.some((w) => w % groups) || finest % 2 || (attention && last % HEADS)) {
+    const heads = attention ? `, the last by ${HEADS} heads` : "";
+    const want = `widths divisible by ${groups} groups, the first even${heads}`;
+    throw new OptionError({ where, want, got: widths.join(", ") });
   }
-  const timeSize = 4 * widths[0]!;
-  const last = widths[widths.length - 1]!;
-  const time = mlp({ inputs: widths[0]!, hidden: [timeSize], outputs: timeSize });
-  const table = classes === undefined ? undefined : embedding(classes, timeSize, { nullClass: true });
-  const stem = conv(channels, widths[0]!);
+  const timeSize = 4 * finest;
+  const condition = conditioning(where, finest, timeSize, classes);
+  const stem = conv(channels, finest);
   const range = Array.from({ length: blocks }, (_, i) => i);
   const down = widths.map((w, level) => ({
     blocks: range.map((i) => residual(i === 0 ? widths[Math.max(0, level - 1)]! : w, w, timeSize, groups)),
@@ -113,23 +120,22 @@ export function unet(options: UnetOptions): Model<UnetParams, [x: Tensor, t: Ten
   }));
   const first = residual(last, last, timeSize, groups);
   const middleNorm = attention ? groupNorm(groups, last) : undefined;
-  const middle = attention ? selfAttention(last, 4) : undefined;
+  const middle = attention ? selfAttention(last, HEADS) : undefined;
   const second = residual(last, last, timeSize, groups);
   // On the way up every block takes the skip of its twin on the way down.
   const up = [...widths].reverse().map((w, i, all) => ({
     blocks: range.map(() => residual(2 * w, w, timeSize, groups)),
     grow: i < all.length - 1 ? conv(w, all[i + 1]!) : undefined,
   }));
-  const norm = groupNorm(groups, widths[0]!);
-  const out = conv(widths[0]!, channels, { init: zeroInit });
+  const norm = groupNorm(groups, finest);
+  const out = conv(finest, channels, { init: zeroInit });
 
   return {
     init(key) {
       const level = (base: number, i: number): Tensor => foldIn(foldIn(key, base), i);
       return {
-        time: time.init(foldIn(key, 0)),
-        ...(table ? { classes: table.init(foldIn(key, 1)) } : {}),
-        stem: stem.init(foldIn(key, 2)),
+        ...condition.init(key),
+        stem: stem.init(foldIn(key, 0)),
         down: down.map((d, i) => ({
           blocks: d.blocks.map((b, k) => b.init(foldIn(level(3, i), k))),
           ...(d.shrink ? { shrink: d.shrink.init(foldIn(level(3, i), blocks)) } : {}),
@@ -150,9 +156,12 @@ export function unet(options: UnetOptions): Model<UnetParams, [x: Tensor, t: Ten
       };
     },
     apply(params, x, t, cond) {
-      let moment = time.apply(params.time, sinusoidal(t, widths[0]!));
-      if (table && params.classes && cond) moment = add(moment, table.apply(params.classes, cond));
-      const active = silu(moment);
+      const factor = 2 ** (widths.length - 1);
+      if (x.rank !== 4 || x.shape[1] !== channels || x.shape.slice(2).some((n) => n % factor)) {
+        const want = `x [B, ${channels}, H, W], H and W divisible by ${factor}`;
+        throw new ShapeError({ where, want, got: showShape(x.shape) });
+      }
+      const active = silu(condition.apply(params, t, cond));
       let h = stem.apply(params.stem, x);
       const skips: Tensor[] = [];
       down.forEach((d, i) => {
@@ -174,7 +183,7 @@ export function unet(options: UnetOptions): Model<UnetParams, [x: Tensor, t: Ten
       up.forEach((u, i) => {
         const p = params.up[i]!;
         u.blocks.forEach((b, k) => (h = b.apply(p.blocks[k]!, concat([h, skips.pop()!], 1), active)));
-        if (u.grow && p.grow) h = u.grow.apply(p.grow, upsample(h));
+        if (u.grow && p.grow) h = u.grow.apply(p.grow, doubled(h));
       });
       return out.apply(params.out, silu(norm.apply(params.norm, h)));
     },
@@ -182,4 +191,4 @@ export function unet(options: UnetOptions): Model<UnetParams, [x: Tensor, t: Ten
 }
 
 /** Every pixel twice along both axes: [B, C, H, W] → [B, C, 2H, 2W]. */
-const upsample = (x: Tensor): Tensor => repeat(repeat(x, 2, 2), 2, 3);
+const doubled = (x: Tensor): Tensor => resize(x, [2 * x.shape[2]!, 2 * x.shape[3]!], { mode: "nearest" });
