@@ -7,8 +7,9 @@ import { peerNames } from "./peers/peer.js";
 
 /** Milliseconds with three figures that mean something. */
 export function ms(value: number): string {
-  if (value >= 100) return value.toFixed(0);
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
 const ratio = (value: number): string =>

@@ -103,7 +103,8 @@ async function build() {
   const stamp = path.join(packageFolder, "dist", ".sources");
   const sources = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
-  console.log("Building ...");
+  // Not on the standard output, which may be meant for a machine (`npm run -s bench -- engine --json`).
+  console.error("Building ...");
   // Built aside and moved into place, so that an interrupted or failed build leaves the last good one.
   const fresh = path.join(cache, `build-${process.pid}`);
   const project = path.join(packageFolder, "tsconfig.build.json");
