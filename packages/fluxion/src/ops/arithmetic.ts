@@ -29,7 +29,7 @@ function binary(name: string, rule: Rule | "zero" | "none", more: Partial<Op> = 
           },
     batch: (inputs, batched, attrs) => batchElementwise(ops[name]!, inputs, batched, attrs),
     simplify: (call) => more.simplify?.(call) ?? foldScalars(call) ?? liftBroadcast(call),
-    ...("emit" in more ? { emit: more.emit! } : {}),
+    ...("emit" in more ? { emit: more.emit } : {}),
   };
 }
 

@@ -9,14 +9,15 @@ export const expm1 = floatFunction(
     "Expm1",
     (_, ct, y) => mul(ct, add(y, 1)),
     (x) => {
+      const far = sub(exp(x), 1);
+      const small = less(abs(x), 1);
       if (x.dtype !== "float64") {
         const half = mul(x, 0.5);
-        return mul(mul(sinh(half), exp(half)), 2);
+        return where(small, mul(mul(sinh(half), exp(half)), 2), far);
       }
       // The rounding of u = e^x is made good by the log of that very u.
       const u = exp(x);
-      const near = div(mul(sub(u, 1), x), log(u));
-      return where(equal(u, 1), x, where(less(abs(x), 1), near, sub(u, 1)));
+      return where(equal(u, 1), x, where(small, div(mul(far, x), log(u)), far));
     },
   ),
 );

@@ -1,10 +1,8 @@
 import { OptionError, ShapeError } from "../core/errors.js";
 import { apply, apply1, type Op } from "../core/node.js";
-import { normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf, type Shape } from "../core/shape.js";
-import { type Tensor } from "../core/tensor.js";
-import { mul } from "./arithmetic.js";
+import { normalizeAxes, normalizeAxis, sameShape, showShape, type Shape } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
 import { zeros, zerosLike } from "./create.js";
-import { scalarFactor } from "./elementwise.js";
 import { concat } from "./joining.js";
 import { broadcastTo, expandDims, reshape, squeeze } from "./layout.js";
 import { padZeros } from "./padding.js";
