@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { DtypeError, GradientError, OptionError, ShapeError } from "../errors.js";
-import { compile, grad, scan, tensor, vmap, type Tensor } from "../../index.js";
+import { compile, evaluate, grad, scan, tensor, vmap, type Tensor } from "../../index.js";
 import * as random from "./index.js";
 
 const key = random.key(1);
+/** The values of several tensors, computed by one program. */
+const together = async (list: Tensor[]): Promise<unknown[]> =>
+  Promise.all((await evaluate(list)).map((t) => t.toArray()));
 const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
 
 describe("keys", () => {
@@ -23,6 +26,18 @@ describe("keys", () => {
     await step(random.key(9));
     expect(step.stats.length).toBe(1);
     expect(step.stats[0]!.runs).toBe(2);
+  });
+});
+
+describe("foldIn of a number", () => {
+  const wordOf = (k: Tensor): string => random.foldIn(k, 3).node.inputs[0]!.node.inputs[3]!.node.op.name;
+  it("is fed outside of traced functions, so that a loop over steps has one program", async () => {
+    expect(wordOf(key)).toBe("Data");
+    const traced = compile((k: Tensor) => {
+      expect(wordOf(k)).toBe("Constant");
+      return random.foldIn(k, 3);
+    });
+    expect(await numbers(await traced(key))).toEqual(await numbers(random.foldIn(key, 3)));
   });
 });
 
@@ -51,7 +66,7 @@ describe("inside the graph", () => {
       tensor(0),
       random.split(key, 3),
     );
-    const each = await Promise.all(random.keys(key, 3).map((k) => random.normal(k, [2]).toArray()));
+    const each = await together(random.keys(key, 3).map((k) => random.normal(k, [2])));
     expect(await ys.toArray()).toEqual(each);
   });
 
@@ -61,7 +76,7 @@ describe("inside the graph", () => {
       tensor(0),
       tensor(Int32Array.of(0, 1, 2)),
     );
-    const each = await Promise.all([0, 1, 2].map((i) => random.uniform(random.foldIn(key, i)).item()));
+    const each = await together([0, 1, 2].map((i) => random.uniform(random.foldIn(key, i))));
     expect(await ys.toArray()).toEqual(each);
   });
 
@@ -91,7 +106,7 @@ describe("inside the graph", () => {
     ["poisson", (k) => random.poisson(k, tensor([3, 30]))],
   ])("vmap over keys equals a loop: %s", async (_, f) => {
     const mapped = await vmap(f)(random.split(key, 3)).toArray();
-    const looped = await Promise.all(random.keys(key, 3).map((k) => f(k).toArray()));
+    const looped = await together(random.keys(key, 3).map(f));
     expect(mapped).toEqual(looped);
   });
 
