@@ -24,6 +24,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
         test: {
           name: "node",
+          testTimeout: 30_000,
           include: ["{packages/fluxion/src,papers,examples,bench,scripts}/**/*.test.ts"],
           exclude: ["**/*.browser.test.ts", "scripts/pack.test.ts", "**/node_modules/**"],
           setupFiles: ["scripts/fail-on-console.ts"],
@@ -37,6 +38,7 @@ export default defineConfig({
         optimizeDeps: { exclude: ["onnxruntime-web"] },
         test: {
           name: "browser",
+          testTimeout: 60_000,
           // The engine's own suite runs here too: the same operators and transforms on ONNX Runtime's Wasm build.
           include: [
             "packages/fluxion/src/**/*.browser.test.ts",
