@@ -115,19 +115,28 @@ export interface Demo {
   readonly create: (state: DemoState) => Promise<DemoRun>;
 }
 
+/** The values of these controls. */
+export type StateOf<Controls extends Demo["controls"]> = {
+  readonly [Name in keyof Controls]: {
+    range: number;
+    choice: string;
+    toggle: boolean;
+  }[Controls[Name]["kind"]];
+};
+
 /** The controls' initial values, overlaid with those of `state` that are known and in range. */
-export function demoState(
-  controls: Demo["controls"],
+export function demoState<Controls extends Demo["controls"]>(
+  controls: Controls,
   state: Readonly<Record<string, unknown>> = {},
-): DemoState {
+): StateOf<Controls> {
   const entries = Object.entries(controls).map(([name, control]) => {
     const value = state[name];
     return [name, isValid(control, value) ? value : control.initial] as const;
   });
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries) as StateOf<Controls>;
 }
 
-function isValid(control: Control, value: unknown): value is number | string | boolean {
+function isValid(control: Control, value: unknown): boolean {
   switch (control.kind) {
     case "range":
       return typeof value === "number" && value >= control.min && value <= control.max;

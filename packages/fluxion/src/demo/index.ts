@@ -3,3 +3,4 @@
  * @module
  */
 export * from "./demo.js";
+export { inTurns, type Turns } from "./turns.js";

@@ -1,4 +1,5 @@
 import { compile } from "../compile/compile.js";
+import type { Device } from "../compile/device.js";
 import { evaluate } from "../compile/evaluate.js";
 import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { foldIn, key as randomKey } from "../core/random/index.js";
@@ -41,6 +42,10 @@ export interface GeneratePairsOptions<P> extends DrawPairsOptions, SampleOptions
   path?: Path;
   /** What the model gives. Default "velocity". */
   prediction?: Prediction;
+  /** Default: as `compile`. */
+  device?: Device;
+  /** Threads within an operator; default: as `compile`. */
+  threads?: number;
 }
 
 const drawKeys = ["n", "shape", "cond", "batchSize", "source", "seed", "onProgress", "signal"] as const;
@@ -51,12 +56,15 @@ const drawKeys = ["n", "shape", "cond", "batchSize", "source", "seed", "onProgre
  * @throws OptionError, ShapeError; the signal's reason if it aborts
  */
 export async function generatePairs<P>(options: GeneratePairsOptions<P>): Promise<FlowPairs> {
-  const { model, params, path, prediction, solver, steps, grid, from, to, ...draw } = options;
+  const { model, params, path, prediction, solver, steps, grid, from, to, device, threads, ...draw } =
+    options;
   checkOptions("flow.generatePairs", draw, drawKeys);
   const reading = { ...(path ? { path } : {}), ...(prediction ? { prediction } : {}) };
   const times = defined({ solver, steps, grid, from, to });
-  const sample = compile((p: P, x0: Tensor, cond: Tensor | undefined) =>
-    sampleOde(velocityOf(model, p, { ...reading, ...(cond ? { cond } : {}) }), x0, times),
+  const sample = compile(
+    (p: P, x0: Tensor, cond: Tensor | undefined) =>
+      sampleOde(velocityOf(model, p, { ...reading, ...(cond ? { cond } : {}) }), x0, times),
+    { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) },
   );
   try {
     return await drawPairs((x0, cond) => sample(params, x0, cond), draw);

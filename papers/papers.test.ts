@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { reproduce, readResult } from "fluxion/claims/node";
+import { demoState } from "fluxion/demo";
+import { papers } from "fluxion/papers";
+import { artefacts } from "./artefacts.js";
+
+const done = papers.filter((p) => p.state === "done").map((p) => p.id);
+const folder = fileURLToPath(new URL(".", import.meta.url));
+
+it("has a folder for every paper that is done, and for no other", () => {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map((entry) => entry.name).sort()).toEqual([...done].sort());
+  expect(Object.keys(artefacts).sort()).toEqual([...done].sort());
+});
+
+describe.each(done)("%s", (id) => {
+  const paper = artefacts[id as keyof typeof artefacts];
+
+  it("keeps its quick claim", async () => {
+    const { passed, checks } = await reproduce(id);
+    expect(checks.filter((check) => !check.passed)).toEqual([]);
+    expect(passed).toBe(true);
+  }, 120_000);
+
+  it("has a record of a full run by its present checks, and a README that quotes it", async () => {
+    const result = await readResult(id);
+    const { claim } = await paper.claim();
+    expect(result.tier).toBe("full");
+    expect(result.seeds).toEqual(claim.seeds.full);
+    expect(result.seeds.length).toBeGreaterThanOrEqual(3);
+    const now = claim.checks(result.figures, "full");
+    expect(now.map(({ name, bar, passed }) => ({ name, bar, passed }))).toEqual(
+      result.checks.map(({ name, bar, passed }) => ({ name, bar, passed })),
+    );
+    const readme = readFileSync(`${folder}${id}/README.md`, "utf8");
+    for (const { name, value } of result.checks) {
+      expect(readme, `${name}: ${value}`).toContain(`| ${name} | ${Number(value.toPrecision(3))} |`);
+    }
+  });
+
+  it("has a demo whose presets fit its controls and that runs", async () => {
+    const { demo } = await paper.demo();
+    expect(demo.id).toBe(id);
+    for (const shows of ["effect", "failure"]) expect(demo.presets.some((p) => p.shows === shows)).toBe(true);
+    for (const { state } of demo.presets) expect(demoState(demo.controls, state)).toMatchObject(state);
+    const run = await demo.create(demoState(demo.controls, demo.presets[0]!.state));
+    const kinds = (await run.views()).map((view) => view.kind);
+    for (let i = 0; i < 3; i++) expect(await run.step()).toBe("running");
+    const views = await run.views();
+    expect(views.map((view) => view.kind)).toEqual(kinds);
+    for (const view of views) {
+      if (view.kind === "figures")
+        for (const { name, value } of view.figures) expect(value, name).toSatisfy(Number.isFinite);
+    }
+    await run.release();
+  }, 60_000);
+
+  it("has a README with every section", () => {
+    expect(existsSync(`${folder}${id}/README.md`)).toBe(true);
+    const readme = readFileSync(`${folder}${id}/README.md`, "utf8");
+    const sections = [
+      "Problem",
+      "Idea",
+      "Mathematics",
+      "In code",
+      "Claim and result",
+      "Deviations",
+      "When not to use it",
+      "Citation",
+    ];
+    for (const section of sections) expect(readme).toContain(`\n## ${section}\n`);
+    expect(readme).toContain("```ts\n");
+  });
+});
