@@ -223,7 +223,7 @@ export function emitModel(
     }),
   });
   return {
-    bytes: toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>,
+    bytes: toBinary(ModelProtoSchema, model),
     inputs,
     outputs,
     nodes: session.nodes,

@@ -8,7 +8,7 @@ import { placeholder, type Tensor } from "./tensor.js";
 import { flattenTree, matchTree, tensorLeaves } from "./tree.js";
 import { batchFunction } from "./vmap.js";
 import { add } from "../ops/arithmetic.js";
-import { arange, zerosLike } from "../ops/create.js";
+import { zerosLike } from "../ops/create.js";
 import { broadcastTo, transpose } from "../ops/movement.js";
 
 /** Inputs: carry, xs (leading axis T), constants. Outputs: last carry, ys (leading axis T), the carry before each step. */

@@ -83,7 +83,7 @@ export function matchTree(where: string, def: TreeDef, tree: unknown): unknown[]
 
 type MapResult<T, R> = T extends Tensor
   ? R
-  : T extends readonly (infer _)[]
+  : T extends readonly unknown[]
     ? { [K in keyof T]: MapResult<T[K], R> }
     : T extends object
       ? { [K in keyof T]: MapResult<T[K], R> }
