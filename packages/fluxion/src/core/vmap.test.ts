@@ -153,7 +153,7 @@ describe("vmap", () => {
       [ops.slice(x, 0)],
       [true],
     );
-    expectLoop((a) => hvp((t: Tensor) => loss(w, t), [a!], ops.onesLike(a!)), [ops.slice(x, 0)], [true]);
+    expectLoop((a) => hvp((t: Tensor) => loss(w, t), [a], ops.onesLike(a)), [ops.slice(x, 0)], [true]);
   });
 
   it("of scan: mapped carry, slices or closure, with all gradients", () => {
@@ -175,8 +175,8 @@ describe("vmap", () => {
       [false, true, false],
       [false, false, true],
     ]) {
-      expectLoop(run as (...a: Tensor[]) => Tensor[], args, flags);
-      expectLoop(pullback(run as (...a: Tensor[]) => Tensor[]), args, flags);
+      expectLoop(run, args, flags);
+      expectLoop(pullback(run), args, flags);
     }
   });
 
@@ -195,8 +195,8 @@ describe("vmap", () => {
       [false, true, false],
       [false, false, true],
     ]) {
-      expectLoop(run as (...a: Tensor[]) => Tensor, args, flags);
-      expectLoop(pullback(run as (...a: Tensor[]) => Tensor), args, flags);
+      expectLoop(run, args, flags);
+      expectLoop(pullback(run), args, flags);
     }
   });
 
@@ -211,9 +211,9 @@ describe("vmap", () => {
       [true, false],
       [false, true],
     ]) {
-      expectLoop((a, b) => f(a!, b!), args, flags);
+      expectLoop((a, b) => f(a, b), args, flags);
       expectLoop(
-        pullback((a, b) => f(a!, b!)),
+        pullback((a, b) => f(a, b)),
         args,
         flags,
       );
@@ -222,7 +222,7 @@ describe("vmap", () => {
 
   it("of stopGradient stops per example", () => {
     expectLoop(
-      pullback((a) => a!.mul(stopGradient(a!))),
+      pullback((a) => a.mul(stopGradient(a))),
       [genericTensor([3], 1)],
       [true],
     );

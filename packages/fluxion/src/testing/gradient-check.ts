@@ -48,7 +48,7 @@ export async function checkGradient(
 
   const value = evaluator((list) => [loss(list)], shapes, dtype, engine);
   const gradient = evaluator((list) => vjp(loss, list)[1](one(dtype))[0], shapes, dtype, engine);
-  const direction = v.map((list, i) => constant(list, dtype, shapes[i]!));
+  const direction = v.map((list, i) => constant(list, dtype, shapes[i]));
   const forward = evaluator((list) => [jvp(loss, [list], [direction])[1]], shapes, dtype, engine);
   try {
     const g = await gradient.run(at);

@@ -51,13 +51,13 @@ export const elementwiseCases: OpCases = {
   safeSqrt: one(ops.safeSqrt, positive([4])),
   cast: one((x) => ops.cast(ops.cast(x, "float64"), "float64").mul(x)),
   where: [
-    { f: (a, b) => ops.where(ops.greater(a!, 0.1), a!, b!), at: [any([2, 3]), any([3], 2)] },
-    { f: (a, b) => ops.where(ops.less(b!, 0.1), a!, 2), at: [any([1, 3]), any([2, 1], 2)] },
+    { f: (a, b) => ops.where(ops.greater(a, 0.1), a, b), at: [any([2, 3]), any([3], 2)] },
+    { f: (a, b) => ops.where(ops.less(b, 0.1), a, 2), at: [any([1, 3]), any([2, 1], 2)] },
   ],
   clip: [
     ...one((x) => ops.clip(x, -0.7, 0.9)),
     ...one((x) => ops.clip(x, undefined, 0.9)),
-    { f: (x, low, high) => ops.clip(x!, low, high), at: [any([4]), unit([]), positive([4], 2)] },
+    { f: (x, low, high) => ops.clip(x, low, high), at: [any([4]), unit([]), positive([4], 2)] },
   ],
   neg: one(ops.neg),
   abs: one(ops.abs),
@@ -101,7 +101,7 @@ const integers = ["int32", "int64", "uint32"] as const;
 const everything = ["float32", "float64", "int32", "int64", "uint32", "uint8", "bool"] as const;
 const numbers = ["float32", "float64", "int32", "int64", "uint32"] as const;
 const pair = [whole([2, 3]), whole([3], 2)];
-const compare = (f: Binary): ValueCase[] => [{ f: (a, b) => f(a!, b!), at: pair, dtypes: everything }];
+const compare = (f: Binary): ValueCase[] => [{ f: (a, b) => f(a, b), at: pair, dtypes: everything }];
 const bits = (f: Binary): ValueCase[] => [
   { f, at: pair.map((t) => t.add(3)), dtypes: [...integers, "uint8"] },
 ];
@@ -121,22 +121,22 @@ export const elementwiseValues: ValueCases = {
   bitwiseOr: bits(ops.bitwiseOr),
   bitwiseXor: bits(ops.bitwiseXor),
   bitwiseNot: [{ f: ops.bitwiseNot, at: [whole([6])], dtypes: integers }],
-  leftShift: [{ f: (x) => ops.leftShift(x!, 3), at: [whole([6]).add(3)], dtypes: ["uint32", "uint8"] }],
-  rightShift: [{ f: (x) => ops.rightShift(x!, 1), at: [whole([6]).add(3)], dtypes: ["uint32", "uint8"] }],
-  isNaN: [{ f: (x) => ops.isNaN(ops.log(x!)), at: [whole([8])], dtypes: ["float32", "float64"] }],
-  isInf: [{ f: (x) => ops.isInf(ops.log(x!)), at: [whole([8])], dtypes: ["float32", "float64"] }],
-  isFinite: [{ f: (x) => ops.isFinite(ops.log(x!)), at: [whole([8])], dtypes: ["float32", "float64"] }],
+  leftShift: [{ f: (x) => ops.leftShift(x, 3), at: [whole([6]).add(3)], dtypes: ["uint32", "uint8"] }],
+  rightShift: [{ f: (x) => ops.rightShift(x, 1), at: [whole([6]).add(3)], dtypes: ["uint32", "uint8"] }],
+  isNaN: [{ f: (x) => ops.isNaN(ops.log(x)), at: [whole([8])], dtypes: ["float32", "float64"] }],
+  isInf: [{ f: (x) => ops.isInf(ops.log(x)), at: [whole([8])], dtypes: ["float32", "float64"] }],
+  isFinite: [{ f: (x) => ops.isFinite(ops.log(x)), at: [whole([8])], dtypes: ["float32", "float64"] }],
   // Integers and booleans, which have no gradient.
   add: [{ f: ops.add, at: pair, dtypes: everything }],
   sub: [{ f: ops.sub, at: pair, dtypes: numbers }],
   mul: [{ f: ops.mul, at: pair, dtypes: everything }],
-  div: [{ f: (a, b) => ops.div(a!, b!.add(8)), at: pair, dtypes: everything }],
-  floorDivide: [{ f: (a, b) => ops.floorDivide(a!, b!.add(8)), at: pair, dtypes: numbers }],
-  remainder: [{ f: (a, b) => ops.remainder(a!, b!.add(8)), at: pair, dtypes: numbers }],
-  fmod: [{ f: (a, b) => ops.fmod(a!, b!.add(8)), at: pair, dtypes: numbers }],
+  div: [{ f: (a, b) => ops.div(a, b.add(8)), at: pair, dtypes: everything }],
+  floorDivide: [{ f: (a, b) => ops.floorDivide(a, b.add(8)), at: pair, dtypes: numbers }],
+  remainder: [{ f: (a, b) => ops.remainder(a, b.add(8)), at: pair, dtypes: numbers }],
+  fmod: [{ f: (a, b) => ops.fmod(a, b.add(8)), at: pair, dtypes: numbers }],
   maximum: [{ f: ops.maximum, at: pair, dtypes: everything }],
   minimum: [{ f: ops.minimum, at: pair, dtypes: everything }],
-  pow: [{ f: (a) => [ops.pow(a!, 2), ops.pow(a!, 3), ops.pow(a!, 5)], at: pair, dtypes: ["int32", "int64"] }],
+  pow: [{ f: (a) => [ops.pow(a, 2), ops.pow(a, 3), ops.pow(a, 5)], at: pair, dtypes: ["int32", "int64"] }],
   square: [{ f: ops.square, at: [whole([4])], dtypes: everything }],
   neg: [{ f: ops.neg, at: [whole([4])], dtypes: ["int32", "int64"] }],
   abs: [{ f: ops.abs, at: [whole([4])], dtypes: numbers }],
@@ -144,9 +144,9 @@ export const elementwiseValues: ValueCases = {
   floor: [{ f: ops.floor, at: [whole([4])], dtypes: integers }],
   trunc: [{ f: ops.trunc, at: [whole([4])], dtypes: integers }],
   round: [{ f: ops.round, at: [whole([9]).mul(0.5)], dtypes: ["float32", "float64", "int32"] }],
-  where: [{ f: (a, b) => ops.where(ops.greater(a!, b!), a!, b!), at: pair, dtypes: everything }],
-  clip: [{ f: (a) => ops.clip(a!, -1, 2), at: pair, dtypes: ["int32", "int64"] }],
+  where: [{ f: (a, b) => ops.where(ops.greater(a, b), a, b), at: pair, dtypes: everything }],
+  clip: [{ f: (a) => ops.clip(a, -1, 2), at: pair, dtypes: ["int32", "int64"] }],
   exp: [{ f: ops.exp, at: [whole([4])], dtypes: everything }],
   sigmoid: [{ f: ops.sigmoid, at: [whole([4])], dtypes: everything }],
-  cast: everything.map((to) => ({ f: (x) => ops.cast(x!, to), at: [whole([6]).add(3)], dtypes: everything })),
+  cast: everything.map((to) => ({ f: (x) => ops.cast(x, to), at: [whole([6]).add(3)], dtypes: everything })),
 };

@@ -1,6 +1,6 @@
 import type { Graph } from "../../core/node.js";
 import { sizeOf, type Shape } from "../../core/shape.js";
-import { type Rules, type Value } from "./value.js";
+import type { Rules, Value } from "./value.js";
 
 /** Slice `t` of an array along its first axis. */
 function sliceAt(x: Value, t: number): Value {

@@ -11,7 +11,7 @@ const pointwise =
     build(shapeOf(0), (index) => f(inputs[0]!.dtype, ...inputs.map((v) => broadcastAt(v, index)))),
   ];
 
-const binary = (f: (a: number, b: number) => number): Rule => pointwise((_, a, b) => f(a!, b!));
+const binary = (f: (a: number, b: number) => number): Rule => pointwise((_, a, b) => f(a, b));
 const truth = (f: (a: number, b: number) => boolean): Rule => binary((a, b) => (f(a, b) ? 1 : 0));
 
 /** Half to even, as IEEE rounds. */
@@ -61,8 +61,8 @@ const divide = (dtype: DType, a: number, b: number): number =>
 export const elementwise: Rules = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
-  Mul: pointwise((dtype, a, b) => multiply(dtype, a!, b!)),
-  Div: pointwise((dtype, a, b) => divide(dtype, a!, b!)),
+  Mul: pointwise((dtype, a, b) => multiply(dtype, a, b)),
+  Div: pointwise((dtype, a, b) => divide(dtype, a, b)),
   Pow: binary((a, b) => a ** b),
   Mod: binary((a, b) => a - b * Math.floor(a / b)),
   FMod: binary((a, b) => a % b),
@@ -81,7 +81,7 @@ export const elementwise: Rules = {
   And: truth((a, b) => a !== 0 && b !== 0),
   Or: truth((a, b) => a !== 0 || b !== 0),
   Xor: truth((a, b) => (a !== 0) !== (b !== 0)),
-  Where: pointwise((_, c, a, b) => (c === 0 ? b! : a!)),
+  Where: pointwise((_, c, a, b) => (c === 0 ? b : a)),
   Cast: ([x], { node }) => [
     isFloatValue(x!) && node.outputs[0]!.dtype !== "bool" && dtypes[node.outputs[0]!.dtype].kind === "int"
       ? x!.data.map(Math.trunc)

@@ -1,5 +1,5 @@
 import { sizeOf, type Shape } from "../../core/shape.js";
-import { Recorder, type Value } from "./recorder.js";
+import type { Recorder, Value } from "./recorder.js";
 
 /** Largest number of elements a value may have. */
 export const LIMIT = 96;
