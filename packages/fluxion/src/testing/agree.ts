@@ -11,10 +11,12 @@ const tolerances = { float64: 1e-11, float32: 2e-5, float16: 5e-3 } as const;
  * Expects that the compiled program of `f` gives what the interpreter gives on the graph as traced: shapes, dtypes and
  * values, NaN only for NaN.
  * @param args Tensors that have values
+ * @param options `elementwise`: errors are taken relative to each element instead of the largest
  */
 export async function expectAgreement(
   f: (args: Tensor[]) => Tensor[],
   args: readonly Tensor[],
+  options: { elementwise?: boolean } = {},
 ): Promise<void> {
   const params = args.map((t) => placeholder(t.shape, t.dtype));
   const feeds = new Map(
@@ -34,7 +36,10 @@ export async function expectAgreement(
     const scale = 1 + Math.max(0, ...finite.map(Math.abs));
     data.forEach((v, k) => {
       const w = want[i]!.data[k]!;
-      const near = Object.is(v, w) || v === w || Math.abs(v - w) <= tolerance * scale;
+      const near =
+        Object.is(v, w) ||
+        v === w ||
+        Math.abs(v - w) <= tolerance * (options.elementwise ? Math.abs(w) + 1e-27 : scale);
       if (!near) expect.fail(`${t.dtype} output ${i}, element ${k}: compiled ${v}, interpreted ${w}`);
     });
   }
