@@ -75,7 +75,9 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 export function parseModel(bytes: Uint8Array, where: string): FileModel {
   let model: ModelProto;
   try {
-    model = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+    // A plain view: `slice` of a Node Buffer, and so of its tensors, would not copy.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    model = fromBinary(ModelProtoSchema, plain, { readUnknownFields: false });
   } catch (cause) {
     const got = cause instanceof Error ? cause.message : String(cause);
     throw new FormatError({

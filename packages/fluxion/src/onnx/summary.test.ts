@@ -21,6 +21,11 @@ describe("a summary", () => {
     expect(four.flops! / s.flops!).toBeCloseTo(4, 1);
   });
 
+  it("reads a Node Buffer that is part of a larger one", () => {
+    const padded = Buffer.concat([Buffer.alloc(3), net]).subarray(3);
+    expect(summary(padded)).toEqual(summary(net));
+  });
+
   it("says why there are no operations to count", () => {
     const bytes = model(graph([node("Mystery", ["x"], ["y"])], [info("x", [2])], [info("y", [2])]));
     expect(summary(bytes)).toMatchObject({ operators: { Mystery: 1 }, flops: undefined });
