@@ -19,7 +19,7 @@ const stopOp: Op = {
   name: "StopGradient",
   infer: ([x]) => [x!],
   grad: "zero",
-  batch: (inputs) => inputs,
+  batch: ([x]) => [stopGradient(x!)],
   simplify: ({ inputs }) => inputs,
 };
 
