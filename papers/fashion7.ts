@@ -26,7 +26,7 @@ export function benchOptimizer(steps: number, learningRate: number): Transform {
   return adam({ learningRate: joinSchedules([rise, rest], [warmup]) });
 }
 
-/** What every training run of the bench has in common; one thread, because two runs share the two cores. */
+/** What every training run of the bench has in common. One thread: the network is too small to gain from more. */
 export const benchTraining = {
   batchSize: 256,
   ema: { decay: 0.995, warmup: true },

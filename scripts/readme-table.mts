@@ -1,4 +1,5 @@
-// Writes the table of papers between the markers of README.md, from the registry and the recorded results.
+// Writes what is generated of the READMEs, between markers: the table of papers in README.md, from the registry, and the
+// table of checks in papers/<id>/README.md, from the record of the last full run.
 //   npx tsx --conditions fluxion-source scripts/readme-table.mts
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -6,25 +7,34 @@ import type { ClaimResult } from "fluxion/claims/node";
 import { fields, papers, type Paper } from "fluxion/papers";
 
 const root = new URL("../", import.meta.url);
-const [start, end] = ["<!-- papers:start -->", "<!-- papers:end -->"];
+/** The record of a paper's last full run, if there is one. */
+function resultOf(id: string): ClaimResult | undefined {
+  const file = new URL(`papers/${id}/result.json`, root);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ClaimResult) : undefined;
+}
 
 /** What the last full run said, in a few words. */
 function verdict({ id, state }: Paper): string {
   if (state === "planned") return "planned";
-  const file = new URL(`papers/${id}/result.json`, root);
-  if (!existsSync(file)) return "not measured";
-  const { checks } = JSON.parse(readFileSync(file, "utf8")) as ClaimResult;
-  const passed = checks.filter((c) => c.passed).length;
-  return `${passed === checks.length ? "reproduced" : "not reproduced"} (${passed} of ${checks.length} checks)`;
+  const result = resultOf(id);
+  if (!result) return "not measured";
+  const passed = result.checks.filter((c) => c.passed).length;
+  return `${result.passed ? "reproduced" : "not reproduced"} (${passed} of ${result.checks.length} checks)`;
+}
+
+/** `text` with `lines` between the markers of `name`. @throws {Error} if a marker is missing */
+function between(text: string, name: string, lines: readonly string[]): string {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the README lacks the markers ${start} and ${end}`);
+  return `${text.slice(0, from + start.length)}\n\n${lines.join("\n")}\n\n${text.slice(to)}`;
 }
 
 const nameOf = ({ id, name, state }: Paper): string =>
   state === "done" ? `[${name}](papers/${id}/README.md)` : name;
 
-/** The README with its table brought up to date. @throws {Error} if a marker is missing */
+/** README.md with its table of papers brought up to date. */
 export function withTable(readme: string): string {
-  const [from, to] = [readme.indexOf(start), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md lacks ${start} and ${end}`);
   const lines = ["| paper | what it does | state |", "| --- | --- | --- |"];
   for (const [field, title] of Object.entries(fields)) {
     lines.push(`| **${title}** | | |`);
@@ -33,10 +43,33 @@ export function withTable(readme: string): string {
       lines.push(`| ${nameOf(paper)} (${source}) | ${paper.summary} | ${verdict(paper)} |`);
     }
   }
-  return `${readme.slice(0, from + start.length)}\n\n${lines.join("\n")}\n\n${readme.slice(to)}`;
+  return between(readme, "papers", lines);
+}
+
+/** A paper's README with its table of checks brought up to date. */
+export function withResult(readme: string, result: ClaimResult): string {
+  const { checks, seeds, seconds, date, commit, versions } = result;
+  const lines = checks.map(({ name, value, sense, bar, passed }) => {
+    const cells = [name, Number(value.toPrecision(3)), `${sense} ${bar}`, passed ? "passed" : "**failed**"];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return between(readme, "result", [
+    `Seeds ${seeds.join(", ")}; ${Math.round(seconds)} seconds; ${date}, commit ${commit}, ONNX Runtime ${versions.onnxruntime}. Each value is that of the worst seed.`,
+    "",
+    "| check | value | bar | verdict |",
+    "| --- | --- | --- | --- |",
+    ...lines,
+  ]);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const file = new URL("README.md", root);
-  writeFileSync(file, withTable(readFileSync(file, "utf8")));
+  const update = (name: string, change: (text: string) => string): void => {
+    const file = new URL(name, root);
+    writeFileSync(file, change(readFileSync(file, "utf8")));
+  };
+  update("README.md", withTable);
+  for (const { id, state } of papers) {
+    const result = resultOf(id);
+    if (state === "done" && result) update(`papers/${id}/README.md`, (text) => withResult(text, result));
+  }
 }

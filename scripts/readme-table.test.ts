@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { withTable } from "./readme-table.mjs";
+import { papers } from "fluxion/papers";
+import { readResult } from "fluxion/claims/node";
+import { withResult, withTable } from "./readme-table.mjs";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -16,3 +18,11 @@ it("lists every paper once and keeps the text around the markers", () => {
   expect(withTable(text)).toBe(text);
   expect(() => withTable("no markers")).toThrow(/markers|lacks/);
 });
+
+it.each(papers.filter((p) => p.state === "done").map((p) => p.id))(
+  "papers/%s/README.md quotes the last full run",
+  async (id) => {
+    const text = readFileSync(new URL(`../papers/${id}/README.md`, import.meta.url), "utf8");
+    expect(withResult(text, await readResult(id))).toBe(text);
+  },
+);

@@ -9,8 +9,8 @@ const budgets = {
     ...{ pairs: 2000, samples: 1000, samplerSteps: 20, sweep: [1] },
   },
   full: {
-    ...{ first: 1500, second: 1000, distilled: 500, vp: 600, points: 1500, learningRate: 1e-3, decay: 0.995 },
-    ...{ pairs: 10_000, samples: 5000, samplerSteps: 50, sweep: [1, 2, 4, 50] },
+    ...{ first: 1500, second: 1000, distilled: 400, vp: 500, points: 1000, learningRate: 1e-3, decay: 0.995 },
+    ...{ pairs: 8000, samples: 5000, samplerSteps: 50, sweep: [1, 2, 4, 50] },
   },
 } as const satisfies Record<Tier, ImageBudget & { points: number }>;
 
@@ -23,15 +23,13 @@ export const claim: Claim = {
 
   async run(context) {
     const budget = budgets[context.tier];
-    context.progress(0, "training");
-    // Two chains of work for two cores.
-    const [linear, other] = await Promise.all([
-      linearFigures(context, budget),
-      pointFigures(context, budget.points).then(async (figures) =>
-        budget.vp > 0 ? { ...figures, ...(await vpFigures(context, budget)) } : figures,
-      ),
-    ]);
-    return { ...linear, ...other };
+    context.progress(0, "points");
+    const points = await pointFigures(context, budget.points);
+    context.progress(0.1, "images: first flow");
+    const images = await linearFigures(context, budget);
+    if (budget.vp === 0) return { ...points, ...images };
+    context.progress(0.75, "images: VP path");
+    return { ...points, ...images, ...(await vpFigures(context, budget)) };
   },
 
   checks(figures, tier) {

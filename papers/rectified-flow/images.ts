@@ -7,7 +7,6 @@ import {
   distil,
   flowLoss,
   generatePairs,
-  linearPath,
   reflow,
   sampleTrajectory,
   straightness,
@@ -74,7 +73,7 @@ export async function linearFigures(
       ...{ params: network.init(random.key(seed)), data: { x1: data } },
       ...{ steps: budget.first, optimizer: benchOptimizer(budget.first, budget.learningRate) },
     });
-    context.progress(0.4, "pairs and reflow");
+    context.progress(0.3, "images: reflow");
     const one = { raw: first.params, average: first.ema! };
     // Seeds of sources: one for the pairs to train on, one for all that is measured.
     const pairs = await draw(one.average, samplerSteps, budget.pairs, 2 * seed + 1);
@@ -87,9 +86,9 @@ export async function linearFigures(
         optimizer: benchOptimizer(budget.second, budget.learningRate),
       },
     });
-    context.progress(0.7, "distillation");
+    context.progress(0.5, "images: distillation");
     const two = { raw: second.params, average: second.ema! };
-    const again = await draw(two.average, samplerSteps, budget.pairs, 2 * seed + 1);
+    const again = await draw(two.average, samplerSteps, budget.pairs / 2, 2 * seed + 1);
     const last = await distil({
       ...common,
       ...{
@@ -99,7 +98,7 @@ export async function linearFigures(
         optimizer: benchOptimizer(budget.distilled, budget.learningRate / 2),
       },
     });
-    context.progress(0.85, "measuring");
+    context.progress(0.6, "images: measuring");
     const measured = 2 * seed + 2;
     const frechet = async (params: FlowMlpParams, steps: number): Promise<number> =>
       quality((await draw(params, steps, budget.samples, measured)).x1);
@@ -163,15 +162,8 @@ export async function vpFigures(context: ClaimContext, budget: ImageBudget): Pro
     },
   });
   const pairs = await generatePairs({
-    ...{
-      model,
-      params: first.ema!,
-      shape,
-      n: budget.pairs,
-      steps: samplerSteps,
-      to: vpEnd,
-      seed: 2 * seed + 1,
-    },
+    ...{ model, params: first.ema!, shape, n: budget.pairs / 2, steps: samplerSteps, to: vpEnd },
+    ...{ seed: 2 * seed + 1, threads: 1, ...(signal ? { signal } : {}) },
   });
   const second = await reflow({
     ...common,

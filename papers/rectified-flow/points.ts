@@ -46,7 +46,7 @@ export async function pointFigures(
   const starts = asTensor(from, n, 3 * seed + 2);
   const pairs = await drawPairs(
     async (z0) => sampleOde(velocityOf(model, first.ema!), z0, { steps: samplerSteps }),
-    { n, batchSize: n, shape: [2], source: () => starts },
+    { n, batchSize: n, shape: [2], source: () => starts, ...(signal ? { signal } : {}) },
   );
   const second = await reflow({
     ...common,

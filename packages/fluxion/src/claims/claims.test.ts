@@ -57,6 +57,9 @@ it("says how far it is", async () => {
 it("stops at a signal and refuses bad options", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(runClaim(claim, { signal })).rejects.toThrow("enough");
+  const controller = new AbortController();
+  const midway = { ...claim, run: async () => (controller.abort(new Error("midway")), { error: 0 }) };
+  await expect(runClaim(midway, { signal: controller.signal })).rejects.toThrow("midway");
   await expect(runClaim(claim, { seeds: [] })).rejects.toThrow(OptionError);
   await expect(runClaim(claim, { tier: "slow" } as never)).rejects.toThrow(OptionError);
   await expect(runClaim(claim, { teir: "full" } as never)).rejects.toThrow(OptionError);

@@ -46,6 +46,8 @@ export async function runClaim(claim: Claim, options: RunClaimOptions = {}): Pro
     const progress = (fraction: number, what: string): void =>
       onProgress?.((i + fraction) / seeds.length, seeds.length > 1 ? `seed ${seed}: ${what}` : what);
     figures.push(await claim.run({ seed, tier, signal, progress }));
+    // A training loop ends quietly at the signal.
+    signal?.throwIfAborted();
   }
   onProgress?.(1, "done");
   const checks = claim.checks(figures, tier);

@@ -14,10 +14,10 @@ const points = (name: PointSetName, n: number, seed: number): Tensor => {
 };
 
 it("all convex costs are non-increasing: |·|, |·|², |·|⁴ (unit check 5)", async () => {
-  const [x0, x1] = [points("eight-gaussians", 1000, 1), points("moons", 1000, 2)];
-  const z0 = points("eight-gaussians", 400, 3);
-  const velocity = kernelVelocity(x0, x1, { bandwidth: 0.1 });
-  const z1 = sampleOde(velocity, z0, { steps: 50, to: 0.98 });
+  const [x0, x1] = [points("eight-gaussians", 500, 1), points("moons", 500, 2)];
+  const z0 = points("eight-gaussians", 200, 3);
+  const velocity = kernelVelocity(x0, x1, { bandwidth: 0.1, neighbours: 50 });
+  const z1 = sampleOde(velocity, z0, { steps: 30, to: 0.98 });
   const powers = [1, 2, 4];
   const before = await numbers(stack(powers.map((p) => transportCost(x0, x1, { p }))));
   const after = await numbers(stack(powers.map((p) => transportCost(z0, z1, { p }))));

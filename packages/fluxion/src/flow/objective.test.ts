@@ -96,7 +96,7 @@ it("its gradient is right, for every metric", async () => {
   );
   for (const metric of [l2(), pseudoHuber(0.3)]) {
     const loss = flowLoss(affine, { coupling: pairsCoupling(), time: fixedTime(0.5), metric });
-    await checkGradient((p) => loss(p!, { x0, x1 }, key(1)), [0.3]);
+    await checkGradient((p) => loss(p, { x0, x1 }, key(1)), [0.3]);
   }
 });
 

@@ -1,7 +1,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { add, div, mul, square, sub } from "../ops/arithmetic.js";
 import { neg } from "../ops/unary.js";
-import { timeLike, velocityAt, type Path } from "./path.js";
+import { timeLike, velocityAt, type Coefficients, type Path } from "./path.js";
 
 /**
  * What a network's output means at x = alpha·data + sigma·noise: the velocity, the data, the noise, `v` =
@@ -16,14 +16,20 @@ export type FlowModel<Params> = (params: Params, x: Tensor, t: Tensor, cond?: Te
  * Data and noise that an output stands for: the solution of the 2×2 system it makes with x = alpha·data + sigma·noise.
  * @param time scalar, or broadcasting against x
  */
-export function dataAndNoise(
+export const dataAndNoise = (
   path: Path,
   kind: Prediction,
   out: Tensor,
   x: Tensor,
   time: Tensor,
+): { data: Tensor; noise: Tensor } => solve(path.at(time), kind, out, x);
+
+function solve(
+  { alpha, sigma, dAlpha, dSigma }: Coefficients,
+  kind: Prediction,
+  out: Tensor,
+  x: Tensor,
 ): { data: Tensor; noise: Tensor } {
-  const { alpha, sigma, dAlpha, dSigma } = path.at(time);
   const fromNoise = (noise: Tensor): { data: Tensor; noise: Tensor } => ({
     data: div(sub(x, mul(sigma, noise)), alpha),
     noise,
@@ -65,9 +71,8 @@ export function convertPrediction(
   t: Tensor,
 ): Tensor {
   if (from === to) return out;
-  const time = timeLike(t, x);
-  const { data, noise } = dataAndNoise(path, from, out, x, time);
-  const c = path.at(time);
+  const c = path.at(timeLike(t, x));
+  const { data, noise } = solve(c, from, out, x);
   switch (to) {
     case "data":
       return data;

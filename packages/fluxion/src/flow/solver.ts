@@ -48,7 +48,10 @@ function rungeKutta(
 
 /** Σ weights[i]·slopes[i]. @internal */
 export function combine(slopes: readonly Tensor[], weights: readonly number[]): Tensor {
-  const terms = slopes.flatMap((k, i) => (weights[i] ? [weights[i] === 1 ? k : mul(k, weights[i]!)] : []));
+  const terms = slopes.flatMap((slope, i) => {
+    const weight = weights[i] ?? 0;
+    return weight === 0 ? [] : [weight === 1 ? slope : mul(slope, weight)];
+  });
   return terms.reduce((a, b) => add(a, b));
 }
 
