@@ -15,6 +15,8 @@ const { values } = parseArgs({
     verbose: { type: "boolean", default: false },
     /** Writes the smallest passing tests of every operator to this file, for `npm test`. */
     pack: { type: "string" },
+    /** Writes the counts by operator to this Markdown file. */
+    report: { type: "string" },
   },
 });
 if (values.dir === undefined)
@@ -96,4 +98,45 @@ if (values.pack !== undefined) {
   writeFileSync(values.pack, gzipSync(JSON.stringify(chosen.map((c) => c.test)), { level: 9 }));
   console.error(`${chosen.length} tests in ${values.pack}`);
 }
+if (values.report !== undefined) writeFileSync(values.report, report());
 process.exitCode = total.fail > 0 ? 1 : 0;
+
+function report(): string {
+  const rows = [...byOperator]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, c]) => `| ${name} | ${c.pass} | ${c.unsupported} | ${c.fail} |`);
+  const reasons = new Map<string, number>();
+  for (const { status, why } of problems) {
+    if (status !== "unsupported") continue;
+    const reason = /want supported operators, got (.*)$/.exec(why)?.[1]?.replaceAll(/ \([^)]*\)/g, "");
+    const type = /want a tensor of numbers, got (.*)$/.exec(why)?.[1];
+    const text =
+      reason ??
+      (type ? `tensors of ${type}` : why.replace(/^.*?"[^"]*": /, "").replace(/^CompileError: /, ""));
+    reasons.set(text, (reasons.get(text) ?? 0) + 1);
+  }
+  const lacking = [...reasons].sort((a, b) => b[1] - a[1]).map(([text, n]) => `| ${text} | ${n} |`);
+  return `# Node tests
+
+The ONNX project's node tests (PyPI package onnx 1.23.2) run through \`importOnnx\` and the engine on ONNX Runtime's CPU
+provider: **${total.pass} pass, ${total.unsupported} are refused as unsupported, ${total.fail} fail.** This file is written by
+
+    pip install onnx==1.23.2 && python3 scripts/make-node-tests.py FOLDER
+    npm run node-tests -- --dir FOLDER --report docs/node-tests.md
+
+A test passes if every element is within 1e-3 of the wanted value, relatively, or 1e-7 of the largest (1/64 for bfloat16,
+which is held as float32). Integers of 2, 4, 8 and 16 bits are held as int32, uint64 as int64. Inputs that decide shapes
+(axes, sizes, numbers of steps) are handed over as literals, because programs have fixed shapes. A selection of the tests
+runs in \`npm test\`.
+
+| operator | pass | unsupported | fail |
+| --- | ---: | ---: | ---: |
+${rows.join("\n")}
+
+## What is unsupported, by number of tests
+
+| reason | tests |
+| --- | ---: |
+${lacking.join("\n")}
+`;
+}

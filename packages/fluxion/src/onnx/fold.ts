@@ -111,6 +111,12 @@ const rules: Readonly<Record<string, Rule>> = {
       ),
     ]);
   },
+  Split: ({ attrs, outputs }, inputs, out) => {
+    const axis = attrs.axis as number;
+    const start = outputs.slice(0, outputs.indexOf(out)).reduce((n, t) => n + t.shape[axis]!, 0);
+    const { shape } = inputs[0]!;
+    return pick(inputs, out, (index) => [0, flatIndex(index.with(axis, index[axis]! + start), shape)]);
+  },
   Pad: ({ attrs }, inputs, out) => {
     const before = attrs.before as readonly number[];
     const { shape } = inputs[0]!;
@@ -173,6 +179,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
     Object.entries<(a: number) => number | boolean>({
       Neg: (a) => -a,
+      Relu: (a) => Math.max(0, a),
       Abs: Math.abs,
       Sign: Math.sign,
       Floor: Math.floor,
@@ -214,15 +221,11 @@ export function fold(t: Tensor): Tensor {
   const values = new Map<Tensor, Value>();
   try {
     for (const node of nodes) {
-      const out = node.outputs[0]!;
-      const data =
-        literalOf(out) ??
-        rules[node.op.name]!(
-          node,
-          node.inputs.map((i) => values.get(i)!),
-          out,
-        );
-      values.set(out, { data, shape: out.shape, dtype: out.dtype });
+      const inputs = node.inputs.map((i) => values.get(i)!);
+      for (const out of node.outputs) {
+        const data = literalOf(out) ?? rules[node.op.name]!(node, inputs, out);
+        values.set(out, { data, shape: out.shape, dtype: out.dtype });
+      }
     }
   } catch (error) {
     if (error instanceof NotFolded) return t;

@@ -1,8 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
 import {
+  FunctionProtoSchema,
+  OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   TensorProtoSchema,
+  type FunctionProto,
   type GraphProto,
   type NodeProto,
   type TensorProto,
@@ -91,6 +94,37 @@ describe("refusing", () => {
     const mismatch = importOnnx(model(tiny([node("Add", ["x", "w"], ["y"])], [floats("w", [1, 2])])));
     expect(() => mismatch.apply(mismatch.params, x)).toThrow(/Add "Add_y": ops.add/);
   });
+
+  it("functions that call each other without end, and loops in loops", () => {
+    const calls = (name: string, callee: string): FunctionProto =>
+      create(FunctionProtoSchema, {
+        name,
+        domain: "mine",
+        input: ["a"],
+        output: ["b"],
+        node: [node(callee, ["a"], ["t"], {}, "mine"), node(callee, ["t"], ["b"], {}, "mine")],
+        opsetImport: [create(OperatorSetIdProtoSchema, { version: 17n })],
+      });
+    const g = tiny([node("F0", ["x"], ["y"], {}, "mine")]);
+    const circle = importOnnx(model(g, [calls("F0", "F0")]));
+    expect(() => circle.apply({}, x)).toThrow(/nested at most 64 deep/);
+    let body = graph(
+      [node("Neg", ["v"], ["w"]), node("Identity", ["go"], ["go2"])],
+      [info("i", [], 7), info("go", [], 9), info("v", [2, 3])],
+      [info("go2", [], 9), info("w", [2, 3])],
+    );
+    for (let depth = 0; depth < 4; depth++) {
+      body = graph(
+        [node("Loop", ["n", "", "v"], ["w"], { body }), node("Identity", ["go"], ["go2"])],
+        [info("i", [], 7), info("go", [], 9), info("v", [2, 3])],
+        [info("go2", [], 9), info("w", [2, 3])],
+      );
+    }
+    const loops = importOnnx(
+      model(tiny([node("Loop", ["n", "", "x"], ["y"], { body })], [ints("n", [1000], [])])),
+    );
+    expect(() => loops.apply({}, x)).toThrow(/at most 200000 nodes/);
+  }, 60_000);
 
   it("shapes that only the values know, and absurd ones", () => {
     const expand = importOnnx(

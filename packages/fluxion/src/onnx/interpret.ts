@@ -44,18 +44,22 @@ export function walkModel(walk: Walk, inputs: readonly Tensor[]): Tensor[] {
   graph.inputs.forEach(({ type }, i) => {
     if (type !== undefined && inputs[i]) declaredTypes.set(inputs[i], typeName(type));
   });
-  return walkGraph({ ...walk, opsets, depth: 0 }, graph, inputs, undefined);
+  return walkGraph({ ...walk, opsets, depth: 0, budget: { nodes: MAX_NODES } }, graph, inputs, undefined);
 }
 
 interface Frame extends Walk {
   readonly opsets: ReadonlyMap<string, number>;
   /** Functions called around this graph. */
   readonly depth: number;
+  /** How many nodes may still be computed. */
+  readonly budget: { nodes: number };
   /** Attributes of the function that is being computed. */
   readonly given?: ReadonlyMap<string, FileAttribute>;
 }
 
 const MAX_DEPTH = 64;
+/** Nodes of one trace: functions that call each other and loops within loops can stand for any number. */
+const MAX_NODES = 200_000;
 
 function walkGraph(
   frame: Frame,
@@ -125,6 +129,8 @@ function walkNode(
   used: ReadonlySet<string>,
 ): readonly (Tensor | undefined)[] {
   const where = `${frame.where}: ${nodeName(node)}`;
+  if (--frame.budget.nodes < 0)
+    throw new CompileError({ where, want: `at most ${MAX_NODES} nodes in a trace`, got: "more" });
   const inputs = node.inputs.map((name) => (name === "" ? undefined : lookUp(scope, name)));
   const missing = node.inputs.findIndex((name, i) => name !== "" && !inputs[i]);
   if (missing >= 0)
@@ -161,7 +167,8 @@ function walkNode(
     const result = translate(call);
     const outputs = Array.isArray(result) ? (result as readonly (Tensor | undefined)[]) : [result as Tensor];
     // What depends on nothing but literals is computed now: shapes must be numbers while tracing.
-    return inputs.every((t) => t === undefined || literalOf(t)) ? outputs.map((t) => t && fold(t)) : outputs;
+    const read = node.type === "CastLike" ? inputs.slice(0, 1) : inputs;
+    return read.every((t) => t === undefined || literalOf(t)) ? outputs.map((t) => t && fold(t)) : outputs;
   } catch (error) {
     throw explained(error, where, frame.where);
   }

@@ -23,11 +23,13 @@ export const typeNames = [
   ..."complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4".split(
     " ",
   ),
+  ..."float4e2m1 float8e8m0 uint2 int2".split(" "),
 ];
 
 /** Types that Fluxion has no dtype for and reads into the next wider one. */
 const widened: Readonly<Record<string, DType>> = {
   ...{ int8: "int32", int16: "int32", uint16: "int32", uint64: "int64", bfloat16: "float32" },
+  ...{ int4: "int32", uint4: "int32", int2: "int32", uint2: "int32" },
 };
 
 /** The dtype in which values of an ONNX element type are held, or undefined if there is none. */
@@ -44,6 +46,18 @@ const rawReaders: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Ty
   bool: (bytes) => bytes.map((b) => (b === 0 ? 0 : 1)),
 };
 const rawBytes: Readonly<Record<string, number>> = { int8: 1, int16: 2, uint16: 2, uint64: 8, bfloat16: 2 };
+
+/** Bits of an element of the types of which a byte holds several, the first in the lowest bits. */
+const packedBits: Readonly<Record<string, number>> = { int4: 4, uint4: 4, int2: 2, uint2: 2 };
+
+function unpack(bytes: ArrayLike<number>, count: number, type: string): Int32Array {
+  const bits = packedBits[type]!;
+  const sign = type.startsWith("int") ? 1 << (bits - 1) : 0;
+  return Int32Array.from({ length: count }, (_, i) => {
+    const value = (bytes[Math.floor((i * bits) / 8)]! >> ((i * bits) % 8)) & ((1 << bits) - 1);
+    return (value ^ sign) - sign;
+  });
+}
 
 /**
  * Reads a tensor; its elements must be in the file and as many as its shape says.
@@ -74,6 +88,11 @@ export function readTensor(proto: TensorProto, where: string): FileTensor {
     if (got !== want) throw fail(`${want} ${unit} for shape [${shape.join(", ")}]`, String(got));
   };
   const done = (data: TypedArray): FileTensor => ({ name: proto.name, dtype, declared, shape, data });
+  if (declared in packedBits) {
+    const bytes = proto.rawData.length > 0 ? proto.rawData : proto.int32Data;
+    check(bytes.length, "bytes", Math.ceil((count * packedBits[declared]!) / 8));
+    return done(unpack(bytes, count, declared));
+  }
   if (proto.rawData.length > 0) {
     check(proto.rawData.length, "bytes", count * (rawBytes[declared] ?? dtypes[dtype].bytes));
     const bytes = proto.rawData.slice();

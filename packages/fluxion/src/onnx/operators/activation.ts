@@ -75,6 +75,7 @@ export const activation: Translations = {
   Softsign: unary(ops.softsign),
   Mish: unary(ops.mish),
   Swish: unary((x, call) => swish(x, number(call, "alpha", 1))),
+  SwiGLU: (call) => swish(input(call, 0), number(call, "alpha", 1)).mul(input(call, 1)),
   ThresholdedRelu: unary((x, call) =>
     ops.where(ops.greater(x, number(call, "alpha", 1)), x, ops.zerosLike(x)),
   ),

@@ -1,7 +1,7 @@
 import { CompileError } from "../../core/errors.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as ops from "../../ops/index.js";
-import { input, number, numbers, text, type Call, type Translations } from "../call.js";
+import { fixed, input, number, numbers, text, type Call, type Translations } from "../call.js";
 
 /** How a window moves, read from the attributes that convolutions and pools share. */
 export interface Window {
@@ -95,5 +95,32 @@ function fitted(y: Tensor, margins: readonly (readonly [number, number])[]): Ten
   return ops.slice(grown, null, null, ...parts);
 }
 
+/** Columns [N, C·K, L] put back into images, overlaps added up. */
+function col2Im(call: Call): Tensor {
+  const x = input(call, 0);
+  const size = fixed(call, 1, "the image's size") ?? [];
+  const { kernel, ...options } = windowOf(call, size, fixed(call, 2, "the block's size") ?? []);
+  return ops.fold(x, size, kernel, options);
+}
+
+/** A convolution of whole numbers less their zero points; below 2²⁴ they are exact in float32. */
+export function convInteger(call: Call): Tensor {
+  const [x, w] = [0, 1].map((i) => {
+    const t = input(call, i).cast("float32");
+    const zero = call.inputs[i + 2]?.cast("float32");
+    return zero
+      ? t.sub(
+          zero.size === 1 ? zero.reshape([]) : zero.reshape([zero.size, ...t.shape.slice(1).map(() => 1)]),
+        )
+      : t;
+  }) as [Tensor, Tensor];
+  return conv({ ...call, inputs: [x, w] }).cast("int32");
+}
+
 /** Convolutions. */
-export const convolution: Translations = { Conv: conv, ConvTranspose: convTranspose };
+export const convolution: Translations = {
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  ConvInteger: convInteger,
+  Col2Im: col2Im,
+};

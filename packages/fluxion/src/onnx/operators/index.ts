@@ -1,6 +1,8 @@
 import type { Translations } from "../call.js";
 import { activation } from "./activation.js";
 import { arithmetic } from "./arithmetic.js";
+import { attentions } from "./attention.js";
+import { casts } from "./cast.js";
 import { comparison } from "./comparison.js";
 import { controlFlow } from "./control-flow.js";
 import { convolution } from "./convolution.js";
@@ -14,12 +16,15 @@ import { pooling } from "./pooling.js";
 import { quantization } from "./quantization.js";
 import { recurrents } from "./recurrent.js";
 import { resizing } from "./resizing.js";
+import { spectral } from "./spectral.js";
 import { shapes } from "./shape.js";
 
 /** Every operator that can be imported. */
 export const translations: Translations = {
   ...activation,
   ...arithmetic,
+  ...attentions,
+  ...casts,
   ...comparison,
   ...controlFlow,
   ...convolution,
@@ -33,6 +38,7 @@ export const translations: Translations = {
   ...quantization,
   ...recurrents,
   ...resizing,
+  ...spectral,
   ...shapes,
 };
 

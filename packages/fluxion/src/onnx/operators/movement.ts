@@ -1,4 +1,3 @@
-import { dtypeFromOnnx } from "../../core/dtypes.js";
 import { CompileError, ShapeError } from "../../core/errors.js";
 import { broadcastShapes, normalizeAxis, sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
@@ -15,7 +14,6 @@ import {
   type Call,
   type Translations,
 } from "../call.js";
-import { heldAs, typeNames } from "../read-tensor.js";
 
 function reshape(call: Call): Tensor {
   const x = input(call, 0);
@@ -116,25 +114,6 @@ function spaceToDepth(call: Call): Tensor {
     .reshape([n, c * b * b, h / b, w / b]);
 }
 
-const narrowInts: Readonly<Record<string, readonly [number, number]>> = {
-  ...{ int8: [8, -128], int16: [16, -32768], uint16: [16, 0] },
-};
-
-/** To the dtype that holds an element type; what lies outside a narrow integer wraps as in C. */
-function castTo(call: Call, x: Tensor, code: number): Tensor {
-  const dtype = heldAs(code);
-  const name = typeNames[code] ?? `type ${code}`;
-  if (!dtype) throw new CompileError({ where: call.type, want: "a type of numbers", got: name });
-  const y = x.cast(dtype);
-  const narrow = narrowInts[name];
-  if (!narrow) {
-    if (dtypeFromOnnx(code)) return y;
-    throw new CompileError({ where: call.type, want: "a type that Fluxion holds exactly", got: name });
-  }
-  const [bits, least] = narrow;
-  return ops.add(ops.remainder(ops.sub(y, least), 2 ** bits), least).cast(dtype);
-}
-
 function trilu(call: Call): Tensor {
   const x = input(call, 0);
   const [k = 0] = fixed(call, 1, "the diagonal") ?? [];
@@ -184,8 +163,6 @@ export const movement: Translations = {
   Pad: pad,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
-  Cast: (call) => castTo(call, input(call, 0), number(call, "to")),
-  CastLike: (call) => input(call, 0).cast(input(call, 1).dtype),
   Trilu: trilu,
   CenterCropPad: centerCropPad,
   Dropout: dropout,

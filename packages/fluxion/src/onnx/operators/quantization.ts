@@ -2,6 +2,7 @@ import { CompileError } from "../../core/errors.js";
 import { normalizeAxis } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as ops from "../../ops/index.js";
+import { convInteger } from "./convolution.js";
 import { typeNames } from "../read-tensor.js";
 import { input, number, type Call, type Translations } from "../call.js";
 
@@ -22,6 +23,7 @@ function dequantize(call: Call): Tensor {
 
 const ranges: Readonly<Record<string, readonly [number, number]>> = {
   ...{ uint8: [0, 255], int8: [-128, 127], uint16: [0, 65535], int16: [-32768, 32767] },
+  ...{ uint4: [0, 15], int4: [-8, 7], uint2: [0, 3], int2: [-2, 1] },
 };
 
 /** round(x/scale) + zero, held within the range of the zero point's type. */
@@ -80,6 +82,17 @@ function qLinearMatMul(call: Call): Tensor {
   return quantizeTo(y, input(call, 6).cast("float32"), input(call, 7), call.declared(7), call);
 }
 
+/** x, scale, zero; w, scale, zero; the result's scale and zero; bias in units of both scales. */
+function qLinearConv(call: Call): Tensor {
+  const [scaleX, scaleW] = [input(call, 1), input(call, 4)];
+  const wholes = convInteger({ ...call, inputs: [0, 3, 2, 5].map((i) => call.inputs[i]) });
+  const channel = (t: Tensor): Tensor =>
+    t.size === 1 ? t.reshape([]) : t.reshape([t.size, ...new Array<number>(wholes.rank - 2).fill(1)]);
+  const total = call.inputs[8] ? ops.add(wholes, channel(call.inputs[8])) : wholes;
+  const y = ops.mul(total.cast("float32"), channel(ops.mul(scaleX.reshape([]), scaleW)));
+  return quantizeTo(y, input(call, 6), input(call, 7), call.declared(7), call);
+}
+
 /** Quantized values are held as whole numbers in a wider type. */
 export const quantization: Translations = {
   DequantizeLinear: dequantize,
@@ -88,4 +101,5 @@ export const quantization: Translations = {
   MatMulInteger: (call) =>
     ops.matmul(centred(input(call, 0), call.inputs[2], true), centred(input(call, 1), call.inputs[3], false)),
   QLinearMatMul: qLinearMatMul,
+  QLinearConv: qLinearConv,
 };

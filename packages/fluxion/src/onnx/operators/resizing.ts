@@ -129,6 +129,8 @@ function planOf(call: Call, x: Tensor): Axis[] {
 }
 
 const MAX_LENGTH = 1 << 16;
+/** Entries of an interpolation matrix. */
+const MAX_ENTRIES = 1 << 24;
 
 function resize(call: Call): Tensor {
   const x = input(call, 0);
@@ -154,8 +156,14 @@ function resize(call: Call): Tensor {
   };
   let y = wide;
   for (const axis of changed) {
-    const { matrix, outside } = matrixOf(plan[axis]!, settings);
     const { length, size } = plan[axis]!;
+    if (length * size > MAX_ENTRIES)
+      throw new ShapeError({
+        where: call.type,
+        want: `at most ${MAX_ENTRIES} weights`,
+        got: `${length} x ${size}`,
+      });
+    const { matrix, outside } = matrixOf(plan[axis]!, settings);
     y = along(y, axis, length, constant(matrix, wide.dtype, [length, size]));
     if (outside.includes(true)) {
       const mask = constant(outside, "bool", [length]).reshape(
