@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { tensor, type Tensor } from "../index.js";
+import { OptionError, tensor, type Tensor } from "../index.js";
 import { vpPath } from "./path.js";
 import { convertPrediction, type FlowModel } from "./prediction.js";
 import { velocityOf } from "./velocity.js";
@@ -26,4 +26,8 @@ it("reads other predictions as velocities", async () => {
   const want = convertPrediction(path, "noise", "velocity", x.mul(0.3), x, tensor([0.4, 0.4]));
   const got = await numbers(velocity(x, tensor(0.4)));
   (await numbers(want)).forEach((v, i) => expect(got[i]).toBeCloseTo(v, 5));
+});
+
+it("refuses unknown options", () => {
+  expect(() => velocityOf((_, z) => z, null, { condition: x } as never)).toThrow(OptionError);
 });
