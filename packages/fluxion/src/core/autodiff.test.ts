@@ -5,7 +5,7 @@ import { expectAgreement } from "../testing/agree.js";
 
 const double = (v: number | number[]): Tensor => tensor(v, { dtype: "float64" });
 
-describe("grad and valueAndGrad", () => {
+describe("grad and valueAndGrad", { timeout: 30_000 }, () => {
   it("take trees, several arguments and auxiliary values", async () => {
     const f = (p: { w: Tensor; list: Tensor[] }, x: Tensor): Tensor =>
       p.w.mul(x).add(p.list[0]!.square()).sum();
@@ -106,7 +106,7 @@ describe("grad and valueAndGrad", () => {
   });
 });
 
-describe("vjp, jvp, hvp and jacobian", () => {
+describe("vjp, jvp, hvp and jacobian", { timeout: 30_000 }, () => {
   const f = (p: { a: Tensor; b: Tensor }): { u: Tensor; v: Tensor } => ({
     u: p.a.mul(p.b).sin(),
     v: p.b.sum(),
@@ -165,7 +165,7 @@ describe("vjp, jvp, hvp and jacobian", () => {
   });
 });
 
-describe("stopGradient", () => {
+describe("stopGradient", { timeout: 30_000 }, () => {
   it("keeps the value and drops the slope, at every order", async () => {
     const f = (x: Tensor): Tensor => x.mul(stopGradient(x.square()));
     expect(await grad(f)(double(3)).item()).toBe(9);

@@ -4,7 +4,7 @@ import { expectAgreement } from "../testing/agree.js";
 import { genericTensor } from "../testing/evaluator.js";
 import { checkGradient } from "../testing/gradient-check.js";
 
-describe("cond", () => {
+describe("cond", { timeout: 30_000 }, () => {
   const pick = (p: Tensor, x: Tensor, k: Tensor): Tensor =>
     cond(
       p,

@@ -6,7 +6,7 @@ import { checkGradient } from "../testing/gradient-check.js";
 import { collect, type Graph, type Node } from "./node.js";
 import { placeholder } from "./tensor.js";
 
-describe("customGradient", () => {
+describe("customGradient", { timeout: 30_000 }, () => {
   it("takes and gives trees; undefined stands for no gradient", async () => {
     const f = customGradient(
       (p: { a: Tensor; b: Tensor }, k: Tensor) => ({ y: p.a.mul(p.b).mul(k), z: k }),
@@ -54,7 +54,7 @@ describe("customGradient", () => {
   });
 });
 
-describe("checkpoint", () => {
+describe("checkpoint", { timeout: 30_000 }, () => {
   const w = genericTensor([3, 3], 2);
   const layer = (x: Tensor, m: Tensor): Tensor => x.matmul(m).tanh().mul(x.sin());
 

@@ -15,7 +15,7 @@ const cell =
     return [next, next.mul(x)];
   };
 
-describe("scan", () => {
+describe("scan", { timeout: 30_000 }, () => {
   it("stacks outputs in the order of the slices, in either direction", async () => {
     const sums = (reverse: boolean): [Tensor, Tensor] =>
       scan((c: Tensor, x: Tensor) => [c.add(x), c.add(x)] as [Tensor, Tensor], tensor(0), tensor([1, 2, 4]), {

@@ -34,7 +34,7 @@ function nodesOf(f: (x: Tensor) => Tensor): number {
   return emitModel(simplify([f(x)], [x]), [x]).nodes;
 }
 
-describe("compile time", () => {
+describe("compile time", { timeout: 30_000 }, () => {
   it("of unrolled coupled steps: the graph is linear in the steps, its gradient, too", () => {
     for (const transform of [(f: (x: Tensor) => Tensor) => f, (f: (x: Tensor) => Tensor) => grad(f)]) {
       const [ten, hundred, more] = [10, 100, 400].map((n) => nodesOf(transform(coupled(n))));
@@ -83,7 +83,7 @@ describe("compile time", () => {
   });
 });
 
-describe("deep graphs", () => {
+describe("deep graphs", { timeout: 30_000 }, () => {
   it("a chain of 20,000 operations is differentiated, simplified and written without recursion", () => {
     const f = (x: Tensor): Tensor => {
       let y = x;
@@ -108,7 +108,7 @@ describe("deep graphs", () => {
   });
 });
 
-describe("caching", () => {
+describe("caching", { timeout: 30_000 }, () => {
   it("the second call does not trace again; another shape, dtype or structure does", async () => {
     let traces = 0;
     const f = compile((tree: { a: Tensor; b?: Tensor }) => {
@@ -229,7 +229,7 @@ describe("caching", () => {
   });
 });
 
-describe("trees", () => {
+describe("trees", { timeout: 30_000 }, () => {
   it("are matched by key and not by order", async () => {
     const f = compile((p: { a: Tensor; b: Tensor }) => p.a.sub(p.b));
     expect(await (await f({ a: tensor(3), b: tensor(1) })).item()).toBe(2);
@@ -256,7 +256,7 @@ describe("trees", () => {
   });
 });
 
-describe("tensors that escape from a traced function", () => {
+describe("tensors that escape from a traced function", { timeout: 30_000 }, () => {
   it("cannot be evaluated, and the error says why", async () => {
     let escaped: Tensor | undefined;
     const f = compile((x: Tensor) => {

@@ -66,7 +66,7 @@ const pullback =
     return back(value.map((t, i) => genericTensor(t.shape, 30 + i, t.dtype)))[0];
   };
 
-describe("the rule of every operator against a loop", () => {
+describe("the rule of every operator against a loop", { timeout: 30_000 }, () => {
   for (const [name, cases] of Object.entries(opCases)) {
     it(name, () => {
       for (const { f, at } of cases) {
@@ -94,7 +94,7 @@ describe("the rule of every operator against a loop", () => {
   }
 });
 
-describe("vmap", () => {
+describe("vmap", { timeout: 30_000 }, () => {
   const x = genericTensor([2, 3, 4], 1);
   const w = genericTensor([4, 2], 2);
 

@@ -70,7 +70,7 @@ const binary = {
   ...{ notEqual: ops.notEqual },
 };
 
-describe("NaN, infinities, signed zeros and numbers near the ends of the range", () => {
+describe("NaN, infinities, signed zeros and numbers near the ends of the range", { timeout: 30_000 }, () => {
   for (const dtype of ["float32", "float64"] as const) {
     const numbers = tensor(special, { dtype });
     for (const [name, f] of Object.entries(unary)) {
@@ -109,7 +109,7 @@ describe("NaN, infinities, signed zeros and numbers near the ends of the range",
   }
 });
 
-describe("tensors without elements", () => {
+describe("tensors without elements", { timeout: 30_000 }, () => {
   const none = tensor([], { shape: [0, 3] });
   const read = (t: Tensor): Promise<unknown> => t.toArray();
 

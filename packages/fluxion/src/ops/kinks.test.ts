@@ -17,7 +17,7 @@ async function slopes(f: (a: Tensor, b: Tensor) => Tensor, a: number[], b: numbe
   return Promise.all(both(tensor(a), tensor(b)).map((t) => t.toArray()));
 }
 
-describe("at kinks, as PyTorch has it", () => {
+describe("at kinks, as PyTorch has it", { timeout: 30_000 }, () => {
   it("abs and sign", async () => {
     expect(await slope(ops.abs, [-2, 0, 3])).toEqual([-1, 0, 1]);
     expect(await slope(ops.sign, [-2, 0, 3])).toEqual([0, 0, 0]);
@@ -50,7 +50,7 @@ describe("at kinks, as PyTorch has it", () => {
   });
 });
 
-describe("at zeros", () => {
+describe("at zeros", { timeout: 30_000 }, () => {
   it("powers have finite slopes", async () => {
     for (const p of [2, 3, 4, 5]) expect(await slope((x) => ops.pow(x, p), [0])).toEqual([0]);
     expect(await slope((x) => ops.pow(x, 1), [0])).toEqual([1]);
@@ -102,7 +102,7 @@ describe("at zeros", () => {
   });
 });
 
-describe("where", () => {
+describe("where", { timeout: 30_000 }, () => {
   it("gives the branch not taken no gradient", async () => {
     expect(await slopes((a, b) => ops.where(ops.greater(a, 0), a, b), [1, -1], [5, 6])).toEqual([
       [1, 0],
@@ -127,7 +127,7 @@ describe("where", () => {
   });
 });
 
-describe("numbers that tensors meet", () => {
+describe("numbers that tensors meet", { timeout: 30_000 }, () => {
   it("an integer tensor times a fraction is a float", async () => {
     const x = ops.mul(tensor([1, 3], { dtype: "int32" }), 0.5);
     expect([x.dtype, await x.toArray()]).toEqual(["float32", [0.5, 1.5]]);

@@ -6,7 +6,7 @@ import { programs, programText, runProgram } from "./random-program.js";
 
 it(
   "500 random programs: value and gradient compiled, interpreted and by differences",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await fc.assert(fc.asyncProperty(programs(), checkProgram), { numRuns: 500, seed: 20261123 });
   },
