@@ -9,6 +9,7 @@ import { velocityOf } from "../flow/velocity.js";
 import { exportOnnx } from "../onnx/export.js";
 import { zeros } from "../ops/create.js";
 import { solverNamed } from "./generate.js";
+import { predictionOf } from "./network.js";
 import type { LoadedRun } from "./run.js";
 
 /** Differences in float32 that the order of additions explains. */
@@ -28,15 +29,20 @@ export async function exportRun(
   const { steps, portable = false } = options;
   const solver = solverNamed(options.solver);
   const { shape, network } = run.config;
+  const prediction = predictionOf(network, shape);
   const sampler = (params: unknown, noise: Tensor, label?: Tensor): { sample: Tensor } => ({
-    sample: sampleOde(velocityOf(run.network.apply, params, label ? { cond: label } : {}), noise, {
-      solver,
-      steps,
-    }),
+    sample: sampleOde(
+      velocityOf(run.network.apply, params, { prediction, ...(label ? { cond: label } : {}) }),
+      noise,
+      {
+        solver,
+        steps,
+      },
+    ),
   });
   const noise = normal(key(0), [3, ...shape]);
   const labels = network.classes > 0 ? [zeros([3], { dtype: "int32" })] : [];
-  const bytes = await exportOnnx(sampler as (...args: never[]) => unknown, [noise, ...labels], {
+  const bytes = await exportOnnx(sampler, [noise, ...labels], {
     params: run.ema,
     dynamicBatch: true,
     inputNames: ["noise", ...labels.map(() => "class")],

@@ -1,17 +1,19 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OptionError } from "../core/errors.js";
 import { key, randint } from "../core/random/index.js";
-import { full } from "../ops/create.js";
+import { tensor, type Tensor } from "../core/tensor.js";
 import type { ArrayData } from "../data/array-data.js";
+import { readLocation } from "../data/assets.js";
 import { fromSigned } from "../data/images.js";
 import { writeFileAtomic, writeImageGrid } from "../data/node/index.js";
 import type { FlowPairs } from "../flow/flow-data.js";
 import { generatePairs } from "../flow/pairs.js";
 import { solvers, type Solver } from "../flow/solver.js";
-import { tensor } from "../core/tensor.js";
 import { readSafetensors, writeSafetensors } from "../onnx/safetensors.js";
+import { full, zeros } from "../ops/create.js";
+import type { RunConfig } from "./config.js";
+import { predictionOf } from "./network.js";
 import { scatterPlot, writePlot } from "./plots.js";
 import type { Report } from "./report.js";
 import type { LoadedRun } from "./run.js";
@@ -40,19 +42,22 @@ export function solverNamed(name = "euler"): Solver {
 /** Sources and samples of a run's averaged model. The same seed gives the same sources whatever the steps. */
 export async function generate(run: LoadedRun, options: GenerateOptions): Promise<FlowPairs> {
   const { n, steps, seed, report, title, signal } = options;
+  const solver = solverNamed(options.solver);
+  const cond = await labels(run, n, seed, options.label);
   const bar = report.bar(title, n);
   try {
     return await generatePairs({
       model: run.network.apply,
+      prediction: predictionOf(run.config.network, run.config.shape),
       params: run.ema,
       n,
       shape: run.config.shape,
       batchSize: Math.min(n, 500),
-      solver: solverNamed(options.solver),
+      solver,
       steps,
       seed,
       onProgress: (made) => bar.update(made),
-      ...(run.config.network.classes > 0 ? { cond: await labels(run, n, seed, options.label) } : {}),
+      ...(cond ? { cond } : {}),
       ...(signal ? { signal } : {}),
     });
   } finally {
@@ -65,31 +70,42 @@ async function labels(
   n: number,
   seed: number,
   label: number | undefined,
-): Promise<ArrayData<Int32Array>> {
-  const { classes } = run.config.network;
-  if (label !== undefined && (!Number.isInteger(label) || label < 0 || label >= classes)) {
-    throw new OptionError({ where: "--class", want: `a class in 0 … ${classes - 1}`, got: String(label) });
+): Promise<ArrayData<Int32Array> | undefined> {
+  const { network, classes: names } = run.config;
+  const { classes } = network;
+  if (label !== undefined && label >= classes) {
+    const want = classes > 0 ? `a class in 0 … ${classes - 1} (${names.join(", ")})` : "a conditional flow";
+    throw new OptionError({ where: "--class", want, got: String(label) });
   }
+  if (classes === 0) return undefined;
   const drawn =
-    label === undefined ? randint(key(seed + 1), [n], 0, classes) : full([n], label, { dtype: "int32" });
+    label === undefined
+      ? randint(key((seed + 1) % 2 ** 32), [n], 0, classes)
+      : full([n], label, { dtype: "int32" });
   return { data: (await drawn.data()) as Int32Array, shape: [n] };
 }
 
-/** The pairs of a run folder, drawn from its parent once and kept, so that a resumed run trains on the same ones. */
-export async function storedPairs(folder: string, draw: () => Promise<FlowPairs>): Promise<FlowPairs> {
+/**
+ * The pairs of a run that goes on, so that it trains on the ones it began with; drawn and kept if there are none.
+ * @throws FormatError, TreeError or ShapeError naming a file that holds other things
+ */
+export async function storedPairs(
+  folder: string,
+  { shape, pairs: n, network }: RunConfig,
+  resume: boolean,
+  draw: () => Promise<FlowPairs>,
+): Promise<FlowPairs> {
   const path = join(folder, "pairs.safetensors");
-  if (existsSync(path)) {
-    const { tensors } = readSafetensors(await readFile(path), { where: path });
-    const array = async (name: string): Promise<ArrayData<Float32Array>> => {
-      const t = tensors.get(name)!;
-      return { data: (await t.data()) as Float32Array, shape: [...t.shape] };
-    };
-    const cond = tensors.get("cond");
-    return {
-      x0: await array("x0"),
-      x1: await array("x1"),
-      ...(cond ? { cond: { data: (await cond.data()) as Int32Array, shape: [...cond.shape] } } : {}),
-    };
+  if (resume && existsSync(path)) {
+    const rows = [n!, ...shape];
+    const cond = network.classes > 0 ? { cond: zeros([n!], { dtype: "int32" }) } : {};
+    const like: Record<string, Tensor> = { x0: zeros(rows), x1: zeros(rows), ...cond };
+    const { tree } = readSafetensors(await readLocation(path), { where: path, like });
+    const arrays = Object.entries(tree).map(async ([name, t]) => [
+      name,
+      { data: await t.data(), shape: [...t.shape] },
+    ]);
+    return Object.fromEntries(await Promise.all(arrays)) as FlowPairs;
   }
   const pairs = await draw();
   const tree = Object.fromEntries(
@@ -118,6 +134,6 @@ export async function writeSamples(
     flat[2 * i] = samples.data[i * d]!;
     flat[2 * i + 1] = d > 1 ? samples.data[i * d + 1]! : 0;
   }
-  await writePlot(file, scatterPlot(flat, title));
+  await writePlot(file, await scatterPlot(flat, title));
   return file;
 }

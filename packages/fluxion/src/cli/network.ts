@@ -2,6 +2,7 @@ import { OptionError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { flowMlp } from "../flow/flow-mlp.js";
+import type { Prediction } from "../flow/prediction.js";
 import { dit } from "../nn/dit.js";
 import type { Model } from "../nn/model.js";
 import { unet } from "../nn/unet.js";
@@ -17,7 +18,14 @@ export interface NetworkConfig {
   classes: number;
 }
 
-/** A velocity network over any tree of parameters. */
+/**
+ * What a network gives. An mlp is narrower than an image, so that noise cannot pass through it: on images it predicts
+ * the data, which it can, and the sampler takes the velocity from that.
+ */
+export const predictionOf = ({ kind }: NetworkConfig, shape: Shape): Prediction =>
+  kind === "mlp" && shape.length === 3 ? "data" : "velocity";
+
+/** A network over any tree of parameters. */
 export type Network = Model<unknown, [x: Tensor, t: Tensor, cond?: Tensor]>;
 
 /** Widths and depths that train within minutes on a laptop. */
@@ -26,6 +34,9 @@ const defaults = {
   dit: { width: 64, depth: 3 },
   unet: { width: 16, depth: 3 },
 } as const;
+
+/** What --model may be. */
+export const networkKinds = Object.keys(defaults) as (keyof typeof defaults)[];
 
 /** The config for these options; images get a dit, points an mlp. @throws OptionError for an unknown kind */
 export function networkConfig(

@@ -1,53 +1,75 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { solvers } from "../flow/solver.js";
+import { optimizers } from "../optim/registry.js";
+import { networkKinds } from "./network.js";
 import { sourceHelp } from "./source.js";
 
-/** A whole number ≥ `least`, for commander. */
+/** A whole number in [least, most], for commander. */
 export const whole =
-  (least: number) =>
+  (least: number, most: number) =>
   (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`want a whole number ≥ ${least}.`);
-    return value;
+    const value = /^\d+(e\d)?$/i.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Want a whole number in ${least} … ${most}.`);
   };
 
-/** A number > 0. */
-export function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError("want a number > 0.");
-  return value;
-}
+/** A number in (0, most]. */
+export const positive =
+  (most: number) =>
+  (text: string): number => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(`Want a number above 0, at most ${most}.`);
+  };
 
 /** A number in [0, 1). */
 export function fraction(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError("want a number in [0, 1).");
-  return value;
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError("Want a number in [0, 1).");
 }
 
-/** Whole numbers ≥ 1, separated by commas. */
-export const wholeList = (text: string): number[] => text.split(",").map(whole(1));
+/** Whole numbers in [1, most], separated by commas. */
+export const wholeList =
+  (most: number) =>
+  (text: string): number[] =>
+    text.split(",").map((part) => whole(1, most)(part.trim()));
+
+/** Most steps of a sampler. */
+export const mostSteps = 10_000;
+/** Most samples or pairs: they are held in memory. */
+export const mostSamples = 1_000_000;
 
 /** Options of every command that computes. */
 export interface CommonOptions {
   json?: boolean;
   seed: number;
-  device?: string;
 }
 
-/** Adds --json, --seed and --device. */
-export const withCommon = (command: Command): Command =>
+/** Adds --device and --json. */
+export const withOutput = (command: Command): Command =>
   command
-    .option("--seed <n>", "fixes every random number", whole(0), 0)
-    .option(
-      "--device <name>",
-      "where to compute: cpu, cuda, webgpu, coreml, dml (default: the first available)",
-    )
-    .option("--json", "print the result as JSON, and nothing else");
+    .optionsGroup("Other options:")
+    .option("--device <name>", "cpu, cuda, webgpu, coreml or dml (default: the first available)")
+    .option("--json", "print the result as one JSON document, and nothing else");
+
+/** Adds --seed, --device and --json. */
+export const withCommon = (command: Command): Command =>
+  withOutput(
+    command
+      .optionsGroup("Other options:")
+      .option("--seed <n>", "fixes every random number", whole(0, 2 ** 32 - 1), 0),
+  );
+
+/** Adds --solver. */
+export const withSolver = (command: Command): Command =>
+  command.addOption(
+    new Option("--solver <name>", "how the ODE is solved").choices(Object.keys(solvers)).default("euler"),
+  );
 
 /** Options of the commands that train. */
 export interface TrainingOptions extends CommonOptions {
-  out?: string;
+  out: string;
   resume?: string;
   steps: number;
   batch: number;
@@ -58,25 +80,47 @@ export interface TrainingOptions extends CommonOptions {
   checkpointEvery: number;
 }
 
-/** Adds the options of training; `steps` is the default number of steps. */
+/** Adds the options of training with their defaults. */
 export const withTraining = (
   command: Command,
   defaults: { steps: number; lr: number; out: string },
 ): Command =>
-  withCommon(command)
-    .option("--out <folder>", `run folder to write (default: "${defaults.out}")`)
-    .option("--resume <folder>", "go on with the run in this folder, bit for bit; its config is used")
-    .option("--steps <n>", "optimizer steps", whole(1), defaults.steps)
-    .option("--batch <n>", "examples in a step", whole(1), 64)
-    .option("--optimizer <name>", "adam, adamw, lion, sgd, momentum, nesterov, adagrad, rmsprop", "adam")
-    .option("--lr <x>", "peak learning rate; warm-up, then a cosine to a twentieth", positive, defaults.lr)
-    .option("--ema <x>", "memory of the averaged parameters that samples are drawn with", fraction, 0.995)
-    .option("--steps-per-call <n>", "steps in one call of ONNX Runtime", whole(1), 10)
-    .option("--checkpoint-every <n>", "steps between checkpoints", whole(1), 500);
+  withCommon(
+    command
+      .optionsGroup("Run folder:")
+      .option("--out <folder>", "run folder to write; one that holds a run is refused", defaults.out)
+      .option("--resume <folder>", "go on with the run in this folder, bit for bit, with its own settings")
+      .option("--checkpoint-every <n>", "steps between checkpoints", whole(1, 1e9), 500)
+      .optionsGroup("Training:")
+      .option("--steps <n>", "optimizer steps", whole(1, 1e9), defaults.steps)
+      .option("--batch <n>", "examples in a step", whole(1, 65_536), 64)
+      .addOption(
+        new Option("--optimizer <name>", "rule of the updates")
+          .choices(Object.keys(optimizers))
+          .default("adam"),
+      )
+      .option("--lr <x>", "peak learning rate, after a warm-up", positive(100), defaults.lr)
+      .option("--ema <x>", "memory of the averaged parameters that samples come from", fraction, 0.995)
+      .option("--steps-per-call <n>", "steps in one call of ONNX Runtime", whole(1, 1000), 10),
+  );
 
 /** Adds the options that say what to train on. */
 export const withData = (command: Command): Command =>
   command
+    .optionsGroup("Data:")
     .option("--data <name>", sourceHelp, "fashion-mnist")
-    .option("--size <n>", "side that images of a folder are resized to", whole(4), 28)
-    .option("--limit <n>", "rows to use; 0: all", whole(0), 0);
+    .option("--size <n>", "side that images of a folder are cropped and resized to", whole(4, 1024), 28)
+    .option("--limit <n>", "rows to use (default: all)", whole(1, 1e9))
+    .option("--conditional", "train on the classes of the data, too (a folder's sub-folders are classes)");
+
+/** Adds the options of the network. */
+export const withNetwork = (command: Command): Command =>
+  command
+    .optionsGroup("Network:")
+    .addOption(
+      new Option("--model <kind>", "kind of network (default: dit for images, mlp for points)").choices(
+        networkKinds,
+      ),
+    )
+    .option("--width <n>", "units, token width, or channels of the finest level", whole(1, 8192))
+    .option("--depth <n>", "layers, blocks, or levels", whole(1, 100));

@@ -1,6 +1,9 @@
-import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import type { PlotOptions } from "@observablehq/plot";
 import { writeFileAtomic } from "../data/node/index.js";
+
+// Loaded where something is drawn: they would triple the time that every command takes to start.
+const loadPlot = () => import("@observablehq/plot");
+const loadDocument = () => import("linkedom");
 
 /** One curve of a plot. */
 export interface Curve {
@@ -19,7 +22,8 @@ export interface PlotLabels {
 }
 
 /** Curves as an SVG document. */
-export function linePlot(curves: readonly Curve[], labels: PlotLabels): string {
+export async function linePlot(curves: readonly Curve[], labels: PlotLabels): Promise<string> {
+  const Plot = await loadPlot();
   const rows = curves.flatMap(({ name, points }) => points.map(([x, y]) => ({ name, x, y })));
   const few = curves.every((c) => c.points.length <= 12);
   return svgOf({
@@ -57,7 +61,8 @@ export function linePlot(curves: readonly Curve[], labels: PlotLabels): string {
 }
 
 /** Points [N, 2] as an SVG document with equal scales. */
-export function scatterPlot(points: Float32Array, title: string): string {
+export async function scatterPlot(points: Float32Array, title: string): Promise<string> {
+  const Plot = await loadPlot();
   const rows = Array.from({ length: points.length / 2 }, (_, i) => ({
     x: points[2 * i]!,
     y: points[2 * i + 1]!,
@@ -69,7 +74,8 @@ export function scatterPlot(points: Float32Array, title: string): string {
   });
 }
 
-function svgOf({ title, ...options }: Plot.PlotOptions & { title: string }): string {
+async function svgOf({ title, ...options }: PlotOptions & { title: string }): Promise<string> {
+  const [Plot, { parseHTML }] = await Promise.all([loadPlot(), loadDocument()]);
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const plot = Plot.plot({
     ...options,
@@ -77,7 +83,7 @@ function svgOf({ title, ...options }: Plot.PlotOptions & { title: string }): str
     height: 400,
     marginLeft: 60,
     style: { background: "white", fontSize: "12px" },
-    document: document as unknown as Document,
+    document,
   });
   const figure = plot as unknown as {
     tagName: string;
@@ -90,9 +96,12 @@ function svgOf({ title, ...options }: Plot.PlotOptions & { title: string }): str
       : [...figure.querySelectorAll("svg")].at(-1)!.outerHTML;
   const named = drawing
     .replace(/^<svg/, '<svg xmlns="http://www.w3.org/2000/svg"')
-    .replace(/>/, `><title>${title}</title>`);
+    .replace(">", () => `><title>${escaped(title)}</title>`);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${named}\n`;
 }
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** Writes a plot as an SVG file. */
 export const writePlot = (path: string, svg: string): Promise<void> =>

@@ -37,6 +37,9 @@ export async function judgeOf(run: LoadedRun): Promise<Judge> {
   };
 }
 
+/** "1 step", "2 steps". */
+export const stepsText = (steps: number): string => `${steps} step${steps === 1 ? "" : "s"}`;
+
 /** Quality at every number of steps, all from the same sources. */
 export async function qualityOf(
   run: LoadedRun,
@@ -53,7 +56,7 @@ export async function qualityOf(
   const { stepCounts, n, seed, solver, report, signal } = options;
   const rows: Quality[] = [];
   for (const steps of stepCounts) {
-    const title = `samples, ${steps} step${steps === 1 ? "" : "s"}`;
+    const title = `samples, ${stepsText(steps)}`;
     const pairs = await generate(run, {
       n,
       steps,

@@ -3,6 +3,8 @@ import { SingleBar } from "cli-progress";
 /** Where a command's words go: to a person, or with --json only the final result, as one JSON document. */
 export interface Report {
   note(text: string): void;
+  /** On the standard error output, for persons and machines alike. */
+  warn(text: string): void;
   table(rows: readonly Readonly<Record<string, string | number>>[]): void;
   /** A progress bar; it shows itself only on a terminal, and only to a person. */
   bar(label: string, total: number): Bar;
@@ -17,18 +19,21 @@ export interface Bar {
 }
 
 const silentBar: Bar = { update: () => undefined, stop: () => undefined };
+const warn = (text: string): void => console.error(text);
 
 /** A report for machines if `json`, else for people. */
-export function createReport(json: boolean): Report {
+export function createReport(json = false): Report {
   if (json) {
     return {
       note: () => undefined,
+      warn,
       table: () => undefined,
       bar: () => silentBar,
       result: (value) => console.log(JSON.stringify(value, null, 2)),
     };
   }
-  return { note: (text) => console.log(text), table: printTable, bar: progressBar, result: () => undefined };
+  const note = (text: string): void => console.log(text);
+  return { note, warn, table: printTable, bar: progressBar, result: () => undefined };
 }
 
 /** Columns as wide as they need, numbers to the right. */
@@ -37,18 +42,13 @@ function printTable(rows: readonly Readonly<Record<string, string | number>>[]):
   const text = (value: string | number | undefined): string =>
     typeof value === "number" ? shortNumber(value) : (value ?? "");
   const widths = columns.map((c) => Math.max(c.length, ...rows.map((r) => text(r[c]).length)));
-  const line = (cells: readonly string[], numeric: (i: number) => boolean): string =>
-    cells.map((cell, i) => (numeric(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  ");
-  const isNumber = (i: number): boolean => typeof rows[0]?.[columns[i]!] === "number";
-  console.log(`  ${line(columns, isNumber)}`);
-  for (const row of rows) {
-    console.log(
-      `  ${line(
-        columns.map((c) => text(row[c])),
-        isNumber,
-      )}`,
-    );
-  }
+  const numeric = columns.map((c) => typeof rows[0]?.[c] === "number");
+  const print = (cells: readonly string[]): void => {
+    const line = cells.map((c, i) => (numeric[i] ? c.padStart(widths[i]!) : c.padEnd(widths[i]!)));
+    console.log(`  ${line.join("  ")}`.trimEnd());
+  };
+  print(columns);
+  for (const row of rows) print(columns.map((c) => text(row[c])));
 }
 
 /** A number with about four significant digits. */
@@ -63,7 +63,9 @@ function progressBar(label: string, total: number): Bar {
   }
   const bar = new SingleBar({
     format: `${label.padEnd(24)} {bar} {value}/{total}  {eta_formatted}  {note}`,
-    hideCursor: true,
+    stream: process.stdout,
+    // A hidden cursor would stay hidden if a second interrupt ends the process.
+    hideCursor: false,
     clearOnComplete: false,
     barsize: 28,
   });

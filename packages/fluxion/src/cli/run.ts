@@ -1,130 +1,135 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Device } from "../compile/device.js";
 import { evaluate } from "../compile/evaluate.js";
-import { FluxionError, FormatError } from "../core/errors.js";
+import { FormatError } from "../core/errors.js";
 import { key } from "../core/random/index.js";
-import type { Shape } from "../core/shape.js";
+import { readLocation } from "../data/assets.js";
 import { writeFileAtomic } from "../data/node/index.js";
 import { distil, reflow, trainFlow } from "../flow/fit.js";
 import type { FlowData, FlowPairs } from "../flow/flow-data.js";
 import { readSafetensors, writeSafetensors } from "../onnx/safetensors.js";
+import { zeros } from "../ops/create.js";
 import { createOptimizer } from "../optim/registry.js";
-import { warmupCosineSchedule } from "../optim/schedules.js";
+import { warmupCosineSchedule, type Schedule } from "../optim/schedules.js";
 import { openRun, readMetrics } from "../train/node/index.js";
 import type { TrainResult } from "../train/train.js";
-import { buildNetwork, type Network, type NetworkConfig } from "./network.js";
+import { readConfig, type RunConfig } from "./config.js";
+import { buildNetwork, predictionOf, type Network } from "./network.js";
 import { linePlot, writePlot } from "./plots.js";
 import type { Report } from "./report.js";
-import type { SourceConfig } from "./source.js";
-
-/** What a run is made from; `config.json` of its folder. */
-export interface RunConfig {
-  command: "train" | "reflow" | "distil";
-  source: SourceConfig;
-  /** One example: [C, H, W] or [D]. */
-  shape: Shape;
-  network: NetworkConfig;
-  /** Class names, where the flow is conditional. */
-  classes: readonly string[];
-  steps: number;
-  batch: number;
-  optimizer: string;
-  /** Peak of a warm-up and cosine schedule. */
-  learningRate: number;
-  ema: number;
-  stepsPerCall: number;
-  seed: number;
-  /** Folder of the run that made the pairs, and how it made them. */
-  parent?: string;
-  pairs?: number;
-  pairSteps?: number;
-  /** Steps of the distilled sampler. */
-  samplerSteps?: number;
-}
 
 /** How a run is carried out; does not change its result. */
 export interface RunControls {
   folder: string;
   report: Report;
   resume?: boolean;
-  device?: Device | undefined;
   checkpointEvery?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Parameters as a run leaves them: the last ones, and their average to sample with. */
-export interface TrainedParams {
-  params: unknown;
-  ema: unknown;
+/** How a run ended. */
+export interface RunEnd {
+  status: "ok" | "aborted" | "non-finite";
+  /** Steps that the run has behind it. */
+  step: number;
+  /** Of the last recorded step. */
+  loss: number | undefined;
+  /** Whether there was nothing left to do. */
+  already: boolean;
+  /** What went wrong and what to try. */
+  message?: string;
 }
 
 /** A finished run, loaded. */
-export interface LoadedRun extends TrainedParams {
+export interface LoadedRun {
   folder: string;
   config: RunConfig;
   network: Network;
+  /** The last parameters, and their average to sample with. */
+  params: unknown;
+  ema: unknown;
 }
 
 const modelFile = "model.safetensors";
 
 /**
- * Trains what a config says on `data` and leaves config, metrics, checkpoints, the model and a plot of the loss in the
- * run's folder.
- * @throws FluxionError if the loss stops being finite, with what to try
+ * Trains what a config says and leaves config, metrics, checkpoints, the model and a plot of the loss in the run's
+ * folder.
+ * @param load gives the data, once the folder is known to be good
+ * @throws FluxionError before anything is written if the config makes no sense or the folder cannot be used
  */
 export async function trainRun(
   config: RunConfig,
-  data: FlowData | FlowPairs,
+  load: () => Promise<FlowData | FlowPairs>,
   controls: RunControls,
   start?: unknown,
-): Promise<TrainResult<unknown>> {
-  const { folder, report, signal, device, resume = false, checkpointEvery = 500 } = controls;
+): Promise<RunEnd> {
+  const { folder, report, signal, resume = false, checkpointEvery = 500 } = controls;
   const network = buildNetwork(config.network, config.shape);
-  const params = await evaluate(start ?? network.init(key(config.seed)));
+  const optimizer = createOptimizer(config.optimizer, { learningRate: rate(config) });
+  const fresh = start ?? network.init(key(config.seed));
+  const example = [zeros([1, ...config.shape]), zeros([1])] as const;
+  // Traced only: shapes that the network cannot take are found here.
+  network.apply(fresh, ...example, ...(config.network.classes > 0 ? [zeros([1], { dtype: "int32" })] : []));
   const run = await openRun(folder, { config: { ...config }, resume, checkpointEvery });
-  const bar = report.bar(config.command, config.steps);
-  const warmupSteps = Math.max(1, Math.min(100, Math.floor(config.steps / 10)));
-  const learningRate =
-    config.steps > warmupSteps
-      ? warmupCosineSchedule({
-          peak: config.learningRate,
-          end: config.learningRate / 20,
-          warmupSteps,
-          steps: config.steps,
-        })
-      : config.learningRate;
   try {
-    const common = {
-      model: network.apply,
-      params,
-      batchSize: Math.min(config.batch, data.x1.shape[0]!),
-      steps: config.steps,
-      seed: config.seed,
-      ema: { decay: config.ema, warmup: true },
-      stepsPerCall: config.stepsPerCall,
-      optimizer: createOptimizer(config.optimizer, { learningRate }),
-      onProgress: (p: { step: number; loss: number; stepsPerSecond: number }) =>
-        bar.update(p.step, `loss ${p.loss.toFixed(4)}  ${p.stepsPerSecond.toFixed(0)}/s`),
-      ...(device ? { device } : {}),
-      ...(signal ? { signal } : {}),
-      ...run.options,
-    };
-    const result = await fit(config, common, data);
+    const data = await load().catch((error: unknown) => {
+      if (signal?.aborted) return undefined;
+      throw error;
+    });
+    if (!data) return { status: "aborted", step: 0, loss: undefined, already: false };
+    const bar = report.bar(config.command, config.steps);
+    let made = 0;
+    const result = await fit(
+      config,
+      {
+        model: network.apply,
+        objective: { prediction: predictionOf(config.network, config.shape) },
+        params: await evaluate(fresh),
+        batchSize: Math.min(config.batch, data.x1.shape[0]!),
+        steps: config.steps,
+        seed: config.seed,
+        ema: { decay: config.ema, warmup: true },
+        stepsPerCall: config.stepsPerCall,
+        optimizer,
+        onProgress: (p) => {
+          made++;
+          bar.update(p.step, `loss ${p.loss.toFixed(4)}  ${p.stepsPerSecond.toFixed(0)}/s`);
+        },
+        ...(signal ? { signal } : {}),
+        ...run.options,
+      },
+      data,
+    ).finally(() => bar.stop());
     for (const { path, reason } of run.damaged)
-      report.note(`skipped a damaged checkpoint: ${path} (${reason})`);
-    if (result.failure) throw new FluxionError({ where: folder, got: result.failure.message });
-    await writeFileAtomic(
-      join(folder, modelFile),
-      await writeSafetensors({ params: result.params, ema: result.ema ?? result.params }),
-    );
-    await plotLoss(folder);
-    return result;
+      report.warn(`skipped a damaged checkpoint: ${path} (${reason})`);
+    return await leave(folder, result, made === 0);
   } finally {
-    bar.stop();
     await run.close();
   }
+}
+
+/** Writes what a run leaves beside its checkpoints; the model only of a run that went to its end. */
+async function leave(folder: string, result: TrainResult<unknown>, idle: boolean): Promise<RunEnd> {
+  const { status, step, failure } = result;
+  const records = await readMetrics(join(folder, "metrics.jsonl"));
+  const end = { status, step, loss: records.at(-1)?.loss, already: idle && status === "ok" };
+  if (failure) return { ...end, message: failure.message };
+  if (status === "aborted") return end;
+  const model = await writeSafetensors({ params: result.params, ema: result.ema ?? result.params });
+  await writeFileAtomic(join(folder, modelFile), model);
+  if (records.length > 1) {
+    const points = records.map((r) => [r.step, r.loss] as const);
+    const labels = { title: "Training loss", x: "step", y: "loss", logY: true };
+    await writePlot(join(folder, "loss.svg"), await linePlot([{ name: "loss", points }], labels));
+  }
+  return end;
+}
+
+/** Warm-up over the first tenth (at most 100 steps), then a cosine to a twentieth. */
+function rate({ steps, learningRate: peak }: RunConfig): Schedule | number {
+  const warmupSteps = Math.max(1, Math.min(100, Math.floor(steps / 10)));
+  return steps > warmupSteps ? warmupCosineSchedule({ peak, end: peak / 20, warmupSteps, steps }) : peak;
 }
 
 function fit(
@@ -138,32 +143,7 @@ function fit(
   return distil({ ...common, data: pairs, samplerSteps: config.samplerSteps ?? 1 });
 }
 
-async function plotLoss(folder: string): Promise<void> {
-  const records = await readMetrics(join(folder, "metrics.jsonl"));
-  if (records.length < 2) return;
-  const points = records.map((r) => [r.step, r.loss] as const);
-  const plot = linePlot([{ name: "loss", points }], {
-    title: "Training loss",
-    x: "step",
-    y: "loss",
-    logY: true,
-  });
-  await writePlot(join(folder, "loss.svg"), plot);
-}
-
-/** The config of a run folder. @throws FormatError if there is none, or it is no run's */
-export async function readConfig(folder: string): Promise<RunConfig> {
-  const path = join(folder, "config.json");
-  if (!existsSync(path))
-    throw new FormatError({ where: folder, want: "a run folder (with config.json)", got: "none" });
-  const config = JSON.parse(await readFile(path, "utf8")) as Partial<RunConfig>;
-  if (!config.network || !config.shape || !config.source) {
-    throw new FormatError({ where: path, want: "the config of a flow's run", got: "another file" });
-  }
-  return config as RunConfig;
-}
-
-/** Loads the model of a run. @throws FormatError if the folder holds no finished run */
+/** Loads the model of a run. @throws FormatError, TreeError or ShapeError naming the file that is not a finished run's */
 export async function loadRun(folder: string): Promise<LoadedRun> {
   const config = await readConfig(folder);
   const path = join(folder, modelFile);
@@ -177,6 +157,6 @@ export async function loadRun(folder: string): Promise<LoadedRun> {
   }
   const network = buildNetwork(config.network, config.shape);
   const params = network.init(key(config.seed));
-  const { tree } = readSafetensors(await readFile(path), { where: path, like: { params, ema: params } });
+  const { tree } = readSafetensors(await readLocation(path), { where: path, like: { params, ema: params } });
   return { folder, config, network, ...tree };
 }

@@ -1,22 +1,15 @@
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { FormatError, OptionError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { ArrayData } from "../data/array-data.js";
 import { toSigned } from "../data/images.js";
-import {
-  loadDataset,
-  parseCsv,
-  pointSetNames,
-  samplePoints,
-  seededUniform,
-  type PointSetName,
-} from "../data/index.js";
-import { loadImageFolder } from "../data/node/index.js";
+import { loadDataset, pointSetNames, samplePoints, seededUniform, type PointSetName } from "../data/index.js";
+import { loadImageFolder, readArrayFile } from "../data/node/index.js";
 
 /** Training data as a run's config holds it. */
 export interface SourceConfig {
-  /** `fashion-mnist`, `digits`, a point set, a folder of images, or a CSV of points. */
+  /** `fashion-mnist`, `digits`, a point set, or the path of a folder of images or of a file of points. */
   data: string;
   /** Side that images of a folder are resized to. */
   size: number;
@@ -36,10 +29,14 @@ export interface Source {
 }
 
 const imageSets = ["fashion-mnist", "digits"] as const;
+const names: readonly string[] = [...imageSets, ...pointSetNames];
 const pointCount = 20_000;
 
 /** What `--data` may be, for help texts. */
-export const sourceHelp = `${[...imageSets, ...pointSetNames].join(", ")}, a folder of images, or a CSV of points`;
+export const sourceHelp = `${names.join(", ")}, a folder of images, or a .csv or .npy file of points`;
+
+/** What a config keeps of `--data`: names as they are, paths in full. */
+export const sourceName = (data: string): string => (names.includes(data) ? data : resolve(data));
 
 /** Loads what `--data` names. @throws OptionError, FormatError */
 export async function loadSource({ data, size, limit }: SourceConfig): Promise<Source> {
@@ -48,31 +45,31 @@ export async function loadSource({ data, size, limit }: SourceConfig): Promise<S
     const row = array.data.length / array.shape[0]!;
     return { ...array, data: array.data.subarray(0, n * row), shape: [n, ...array.shape.slice(1)] };
   };
-  if ((imageSets as readonly string[]).includes(data)) {
+  if (imageSets.includes(data as (typeof imageSets)[number])) {
     const set = await loadDataset(data as (typeof imageSets)[number]);
     const x1 = toSigned(cut(set.images));
     return { x1, labels: cut(set.labels), classes: set.classes, shape: x1.shape.slice(1) };
   }
-  if ((pointSetNames as readonly string[]).includes(data)) {
+  if (pointSetNames.includes(data as PointSetName)) {
     const x1 = samplePoints(data as PointSetName, limit > 0 ? limit : pointCount, seededUniform(0));
     return { x1, classes: [], shape: x1.shape.slice(1) };
   }
   if (!existsSync(data)) throw new OptionError({ where: "--data", want: sourceHelp, got: data });
   if (statSync(data).isDirectory()) {
-    const folder = await loadImageFolder(data, { size });
-    const x1 = toSigned(cut(folder.images));
-    return { x1, classes: [], shape: x1.shape.slice(1) };
+    const { images, labels, classes } = await loadImageFolder(data, { size });
+    const x1 = toSigned(cut(images));
+    const shape = x1.shape.slice(1);
+    return classes.length > 1 ? { x1, labels: cut(labels), classes, shape } : { x1, classes: [], shape };
   }
-  if (!/\.(csv|tsv|txt)$/i.test(data))
-    throw new FormatError({ where: data, want: sourceHelp, got: "another kind of file" });
-  const table = parseCsv(await readFile(data, "utf8"), { where: data });
-  const x1 = cut(standardised(table.features));
+  const x1 = cut(standardised(data, await readArrayFile(data)));
   return { x1, classes: [], shape: x1.shape.slice(1) };
 }
 
 /** Columns brought to mean 0 and deviation 1, as the flows' noise has. */
-function standardised({ data, shape }: ArrayData<Float64Array>): ArrayData<Float32Array> {
+function standardised(where: string, { data, shape }: ArrayData): ArrayData<Float32Array> {
   const [n, d] = shape as [number, number];
+  if (shape.length !== 2 || n === 0 || d === 0)
+    throw new FormatError({ where, want: "points [N, D]", got: `[${shape.join(", ")}]` });
   const out = new Float32Array(data.length);
   for (let j = 0; j < d; j++) {
     let [sum, squares] = [0, 0];
@@ -80,6 +77,8 @@ function standardised({ data, shape }: ArrayData<Float64Array>): ArrayData<Float
     const mean = sum / n;
     for (let i = 0; i < n; i++) squares += (data[i * d + j]! - mean) ** 2;
     const deviation = Math.sqrt(squares / n) || 1;
+    if (!Number.isFinite(deviation))
+      throw new FormatError({ where, want: "finite numbers", got: `others in column ${j}` });
     for (let i = 0; i < n; i++) out[i * d + j] = (data[i * d + j]! - mean) / deviation;
   }
   return { data: out, shape };

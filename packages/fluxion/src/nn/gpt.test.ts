@@ -60,7 +60,7 @@ describe("gpt", () => {
     };
     const step = compile((p: GptParams) => {
       const [value, g] = valueAndGrad(loss)(p);
-      return { value, p: treeMap((w: Tensor, d: Tensor) => w.sub(d.mul(0.5)), p, g) as GptParams };
+      return { value, p: treeMap((w: Tensor, d: Tensor) => w.sub(d.mul(0.5)), p, g) };
     });
     let state = await step(params);
     const first = await state.value.item();

@@ -7,8 +7,10 @@ import { FormatError } from "../../core/errors.js";
 /** `fluxion bench`: the benchmark of a source checkout; its options are its own. */
 export function benchCommand(program: Command): void {
   program
-    .command("bench [suite] [options...]")
+    .command("bench")
     .description("speed against peers (in a source checkout); see bench/README.md")
+    .argument("[suite]", "what is measured (default: engine)")
+    .argument("[options...]", "go to the suite as they are")
     .allowUnknownOption()
     .action((suite: string | undefined, options: string[]) => {
       const root = new URL("../../../../../", import.meta.url);

@@ -7,17 +7,26 @@ import { createReport } from "../report.js";
 /** `fluxion papers`: the registry, or one paper of it. */
 export function papersCommand(program: Command): void {
   program
-    .command("papers [id]")
+    .command("papers")
     .description("list the papers, or tell about one")
-    .option("--json", "print the result as JSON, and nothing else")
+    .argument("[id]", "a paper of the list")
+    .option("--json", "print the result as one JSON document, and nothing else")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ fluxion papers
+  $ fluxion papers rectified-flow`,
+    )
     .action(async (id: string | undefined, options: { json?: boolean }) => {
-      const report = createReport(options.json ?? false);
+      const report = createReport(options.json);
       if (id === undefined) {
         for (const field of Object.keys(fields) as Field[]) {
           const rows = papers.filter((p) => p.field === field);
           report.note(`\n${fields[field]}`);
           report.table(rows.map((p) => ({ id: p.id, name: p.name, year: p.year, state: p.state })));
         }
+        report.note("\nfluxion papers <id> tells more; what is done can be measured: fluxion reproduce <id>");
         report.result(papers);
         return;
       }
@@ -34,6 +43,6 @@ export function papersCommand(program: Command): void {
           `measured  ${result.date}: ${passed} of ${result.checks.length} checks passed (fluxion reproduce ${id} --tier full)`,
         );
       }
-      report.result({ ...paper, result });
+      report.result({ ...paper, ...(result ? { result } : {}) });
     });
 }

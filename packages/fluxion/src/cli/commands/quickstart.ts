@@ -1,17 +1,18 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { ArrayData } from "../../data/array-data.js";
 import { writeFileAtomic } from "../../data/node/index.js";
+import type { RunConfig } from "../config.js";
 import { exportRun } from "../export.js";
 import { generate, writeSamples } from "../generate.js";
 import { networkConfig } from "../network.js";
 import { withCommon, type CommonOptions } from "../options.js";
 import { linePlot, writePlot } from "../plots.js";
-import { judgeOf, qualityOf, type Quality } from "../quality.js";
+import { judgeOf, qualityOf, stepsText, type Quality } from "../quality.js";
 import { createReport, shortNumber, type Report } from "../report.js";
-import { loadRun, trainRun, type LoadedRun, type RunConfig } from "../run.js";
+import { loadRun, trainRun, type LoadedRun, type RunEnd } from "../run.js";
 import { interruptible } from "../session.js";
 import { loadSource } from "../source.js";
 import { straightenRun } from "./straighten.js";
@@ -19,9 +20,11 @@ import { straightenRun } from "./straighten.js";
 /** The newcomer's run, sized to end within about three minutes on two cores. */
 const plan = {
   data: "fashion-mnist",
-  train: { steps: 2200, learningRate: 2e-3 },
-  reflow: { steps: 900, learningRate: 1e-3, pairs: 4000, pairSteps: 16 },
-  distil: { steps: 500, learningRate: 1e-3 },
+  network: { kind: "mlp", width: 512, depth: 3 },
+  batch: 128,
+  train: { steps: 2400, learningRate: 1e-3 },
+  reflow: { steps: 1600, learningRate: 1e-3, pairs: 10_000, pairSteps: 20 },
+  distil: { steps: 600, learningRate: 5e-4 },
   stepCounts: [1, 2, 4, 8, 32],
   judged: 1000,
   columns: 10,
@@ -36,48 +39,61 @@ export function quickstartCommand(program: Command): void {
   withCommon(
     program
       .command("quickstart")
-      .description("train, straighten and distil a flow on real images, in about three minutes"),
+      .description("train, straighten and distil a flow on real images, in about three minutes")
+      .option(
+        "--out <folder>",
+        "folder to write; what an earlier quickstart left there is replaced",
+        "runs/quickstart",
+      ),
   )
-    .option("--out <folder>", "folder to write", "runs/quickstart")
+    .addHelpText(
+      "after",
+      `
+Interrupt it at any time: the same command goes on where it stopped.`,
+    )
     .action(quickstart);
 }
 
+/** Folders of the three runs. */
+const stages = ["1-flow", "2-straight", "3-distilled"] as const;
+type Stage = (typeof stages)[number];
+
 async function quickstart(options: Options): Promise<void> {
   const began = performance.now();
-  const report = createReport(options.json ?? false);
+  const report = createReport(options.json);
   const { out } = options;
-  // A finished run is made anew; an unfinished one goes on where it stopped.
-  if (existsSync(join(out, "summary.json"))) await rm(out, { recursive: true });
-  await mkdir(out, { recursive: true });
-  const { signal, device } = interruptible(options);
+  const finished = join(out, "summary.json");
+  // A finished run is made anew; an unfinished one goes on where it stopped. Nothing else in the folder is touched.
+  if (existsSync(finished)) {
+    for (const name of [...stages, "summary.json"])
+      await rm(join(out, name), { recursive: true, force: true });
+  }
+  const signal = interruptible();
   const config = await firstConfig(options.seed);
   report.note(
     `Rectified flow on ${config.source.data}: 10,000 real images of 28 x 28 pixels. Everything goes to ${out}/.\n`,
   );
 
-  const controls = (name: string) => ({ folder: join(out, name), report, signal, device, resume: true });
-  const stage = async (
-    name: string,
-    run: () => Promise<{ status: string }>,
-  ): Promise<LoadedRun | undefined> => {
-    const { status } = await run();
-    if (status !== "ok") return undefined;
-    return loadRun(join(out, name));
-  };
   const source = await loadSource(config.source);
+  const controls = (name: Stage) => ({ folder: join(out, name), report, signal, resume: true });
+  /** The run of a stage, or undefined if it did not come to its end. */
+  const stage = async (name: Stage, ended: Promise<RunEnd>): Promise<LoadedRun | undefined> => {
+    const end = await ended;
+    if (end.status === "ok") return loadRun(join(out, name));
+    return stopped(report, out, name, end);
+  };
   report.note("1. Train: noise becomes images along curved paths.");
-  const flow = await stage("1-flow", () => trainRun(config, { x1: source.x1 }, controls("1-flow")));
-  if (!flow) return interrupted(report, out);
+  const first = () => Promise.resolve({ x1: source.x1 });
+  const flow = await stage("1-flow", trainRun(config, first, controls("1-flow")));
+  if (!flow) return;
   report.note("\n2. Reflow: train again on the pairs that the flow itself made; the paths become straight.");
-  const straight = await stage("2-straight", () =>
-    straightenRun(next("reflow", config, join(out, "1-flow")), controls("2-straight")),
-  );
-  if (!straight) return interrupted(report, out);
+  const second = next("reflow", config, "1-flow");
+  const straight = await stage("2-straight", straightenRun(second, controls("2-straight")));
+  if (!straight) return;
   report.note("\n3. Distil: fit one step exactly where it will be used.");
-  const distilled = await stage("3-distilled", () =>
-    straightenRun(next("distil", config, join(out, "2-straight")), controls("3-distilled")),
-  );
-  if (!distilled) return interrupted(report, out);
+  const third = next("distil", config, "2-straight");
+  const distilled = await stage("3-distilled", straightenRun(third, controls("3-distilled")));
+  if (!distilled) return;
 
   report.note("\n4. Measure and draw.");
   const judge = await judgeOf(flow);
@@ -96,7 +112,7 @@ async function quickstart(options: Options): Promise<void> {
     ),
   );
   const pictures = await draw({ flow, straight, distilled }, out, options.seed + 7, report);
-  await writePlot(join(out, "quality.svg"), qualityPlot(quality));
+  await writePlot(join(out, "quality.svg"), await qualityPlot(quality));
   const onnx = join(out, "flow.onnx");
   const exported = await exportRun(distilled, onnx, { steps: 1 });
   const seconds = Math.round((performance.now() - began) / 1000);
@@ -117,9 +133,11 @@ async function quickstart(options: Options): Promise<void> {
   report.result(summary);
 }
 
-function interrupted(report: Report, out: string): void {
-  report.note(`\nStopped; run the same command again to go on (${out}).`);
-  process.exitCode = 130;
+function stopped(report: Report, out: string, stage: Stage, { status, step, message }: RunEnd): undefined {
+  if (status === "aborted") report.note(`\nStopped; run the same command again to go on (${out}).`);
+  else report.warn(`error: ${message}`);
+  report.result({ out, stage, status, step, message });
+  process.exitCode = status === "aborted" ? 130 : 1;
 }
 
 async function firstConfig(seed: number): Promise<RunConfig> {
@@ -131,18 +149,19 @@ async function firstConfig(seed: number): Promise<RunConfig> {
       command: "train",
       source,
       shape,
-      network: networkConfig(shape, {}),
+      network: networkConfig(shape, plan.network),
       classes: [],
       steps,
       learningRate,
     },
-    ...{ batch: 64, optimizer: "adam", ema: 0.995, stepsPerCall: 10, seed },
+    ...{ batch: plan.batch, optimizer: "adam", ema: 0.995, stepsPerCall: 10, seed },
   };
 }
 
-function next(command: "reflow" | "distil", config: RunConfig, parent: string): RunConfig {
+function next(command: "reflow" | "distil", config: RunConfig, before: Stage): RunConfig {
   const { pairs, pairSteps } = plan.reflow;
   const { steps, learningRate } = plan[command];
+  const parent = join("..", before);
   const shared = { ...config, command, parent, steps, learningRate, pairs, pairSteps };
   return command === "distil" ? { ...shared, samplerSteps: 1 } : shared;
 }
@@ -174,7 +193,8 @@ async function draw(
     const rows: ArrayData<Float32Array>[] = [];
     for (const steps of counts) {
       rows.push(
-        (await generate(run, { n: plan.columns, steps, seed, report, title: `${name}, ${steps} steps` })).x1,
+        (await generate(run, { n: plan.columns, steps, seed, report, title: `${name}, ${stepsText(steps)}` }))
+          .x1,
       );
     }
     files.push(await writeSamples(join(out, name), stacked(rows), { columns: plan.columns, title: name }));
@@ -192,7 +212,7 @@ function stacked(rows: readonly ArrayData<Float32Array>[]): ArrayData<Float32Arr
   return { data, shape: [rows.reduce((n, r) => n + r.shape[0]!, 0), ...rows[0]!.shape.slice(1)] };
 }
 
-function qualityPlot(quality: Record<string, readonly Quality[]>): string {
+function qualityPlot(quality: Record<string, readonly Quality[]>): Promise<string> {
   const curves = Object.entries(quality).map(([name, list]) => ({
     name,
     points: list.map((q) => [q.steps, q.frechet ?? q.slicedWasserstein] as const),

@@ -1,28 +1,40 @@
 import { execFileSync } from "node:child_process";
-import type { Command } from "commander";
-import { reproduce } from "../../claims/node/index.js";
+import { Option, type Command } from "commander";
+import { loadArtefacts, reproduce } from "../../claims/node/index.js";
 import type { Tier } from "../../claims/index.js";
+import { withOutput } from "../options.js";
 import { createReport } from "../report.js";
 import { interruptible } from "../session.js";
 
 interface Options {
   tier: Tier;
   json?: boolean;
-  device?: string;
 }
 
 /** `fluxion reproduce`: measures a paper's claim and judges it. */
 export function reproduceCommand(program: Command): void {
-  program
-    .command("reproduce <id>")
+  const command = program
+    .command("reproduce")
     .description("measure a paper's claim; exits with 1 if a check fails")
-    .option("--tier <tier>", "quick (seconds) or full (minutes, several seeds, kept in result.json)", "quick")
-    .option("--device <name>", "where to compute")
-    .option("--json", "print the result as JSON, and nothing else")
+    .argument("<id>", "a paper that `fluxion papers` calls done")
+    .addOption(
+      new Option("--tier <tier>", "quick (seconds) or full (minutes, several seeds, kept in result.json)")
+        .choices(["quick", "full"])
+        .default("quick"),
+    );
+  withOutput(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ fluxion reproduce rectified-flow
+  $ fluxion reproduce rectified-flow --tier full --json`,
+    )
     .action(async (id: string, options: Options) => {
-      const report = createReport(options.json ?? false);
+      const report = createReport(options.json);
+      await loadArtefacts(id);
       const bar = report.bar(`${id}, ${options.tier}`, 100);
-      const { signal } = interruptible({ seed: 0 });
+      const signal = interruptible();
       const record = { date: new Date().toISOString().slice(0, 10), commit: commitOfSources() };
       const onProgress = (fraction: number, what: string): void =>
         bar.update(Math.round(100 * fraction), what);

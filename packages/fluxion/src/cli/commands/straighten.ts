@@ -1,10 +1,13 @@
+import { relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { generate, storedPairs } from "../generate.js";
-import { whole, withTraining, type TrainingOptions } from "../options.js";
-import { createReport, type Report } from "../report.js";
-import { loadRun, readConfig, trainRun, type RunConfig } from "../run.js";
-import { finishRun, interruptible } from "../session.js";
 import { OptionError } from "../../core/errors.js";
+import type { RunConfig } from "../config.js";
+import { generate, storedPairs } from "../generate.js";
+import { mostSamples, mostSteps, whole, withTraining, type TrainingOptions } from "../options.js";
+import { createReport } from "../report.js";
+import { loadRun, trainRun, type RunControls, type RunEnd } from "../run.js";
+import { finishRun, interruptible, resumedConfig } from "../session.js";
+import { trainingOf } from "./train.js";
 
 interface Options extends TrainingOptions {
   pairs: number;
@@ -15,79 +18,82 @@ interface Options extends TrainingOptions {
 /** `fluxion reflow` and `fluxion distil`: both train on noise and what a finished run makes of it. */
 export function straightenCommands(program: Command): void {
   const reflow = program
-    .command("reflow [run]")
+    .command("reflow")
     .description("straighten the flow of a finished run (rectify it once more)");
-  pairOptions(withTraining(reflow, { steps: 1500, lr: 1e-3, out: "runs/reflow" })).action(
-    (run: string | undefined, options: Options) => straighten("reflow", run, options),
-  );
   const distil = program
-    .command("distil [run]")
-    .description("distil a (straightened) run into a one-step generator");
-  pairOptions(withTraining(distil, { steps: 1000, lr: 5e-4, out: "runs/distil" }))
-    .option("--sampler-steps <k>", "Euler steps of the distilled sampler", whole(1), 1)
-    .action((run: string | undefined, options: Options) => straighten("distil", run, options));
+    .command("distil")
+    .description("distil a (straightened) run into a sampler of one step, or a few");
+  withTraining(withPairs(reflow), { steps: 1500, lr: 1e-3, out: "runs/reflow" }).addHelpText(
+    "after",
+    `
+Examples:
+  $ fluxion reflow runs/train --out runs/straight
+  $ fluxion reflow --resume runs/straight`,
+  );
+  withPairs(distil)
+    .optionsGroup("Sampler:")
+    .option("--sampler-steps <k>", "Euler steps of the distilled sampler", whole(1, 1000), 1);
+  withTraining(distil, { steps: 1000, lr: 5e-4, out: "runs/distil" }).addHelpText(
+    "after",
+    `
+Examples:
+  $ fluxion distil runs/straight --out runs/one-step
+  $ fluxion export runs/one-step --steps 1`,
+  );
+  for (const command of [reflow, distil])
+    command.action((run: string | undefined, options: Options) => straighten(command, run, options));
 }
 
-const pairOptions = (command: Command): Command =>
+const withPairs = (command: Command): Command =>
   command
-    .option("--pairs <n>", "pairs of noise and sample to train on", whole(1), 5000)
-    .option("--pair-steps <n>", "Euler steps that make them", whole(1), 20);
+    .argument("[run]", "folder of a finished run; left out with --resume")
+    .optionsGroup("Pairs of noise and sample:")
+    .option("--pairs <n>", "pairs to train on", whole(1, mostSamples), 5000)
+    .option("--pair-steps <n>", "Euler steps that make them", whole(1, mostSteps), 20);
 
-async function straighten(
-  command: "reflow" | "distil",
-  run: string | undefined,
-  options: Options,
-): Promise<void> {
-  const report = createReport(options.json ?? false);
-  const folder = options.resume ?? options.out ?? `runs/${command}`;
-  if (run === undefined && options.resume === undefined) {
-    throw new OptionError({ where: `fluxion ${command}`, want: "the folder of a finished run", got: "none" });
+async function straighten(command: Command, run: string | undefined, options: Options): Promise<void> {
+  const report = createReport(options.json);
+  const { resume } = options;
+  const folder = resume ?? options.out;
+  if (run === undefined && resume === undefined) {
+    const where = `fluxion ${command.name()}`;
+    throw new OptionError({ where, want: "the folder of a finished run", got: "none" });
   }
-  const config = options.resume ? await readConfig(options.resume) : await configOf(command, run!, options);
-  const { signal, device } = interruptible(options);
-  const result = await straightenRun(config, {
-    folder,
-    report,
-    signal,
-    device,
-    resume: options.resume !== undefined,
+  const config =
+    resume === undefined
+      ? await configOf(command.name() as "reflow" | "distil", run!, options)
+      : await resumedConfig(resume, command);
+  const end = await straightenRun(config, {
+    ...{ folder, report, signal: interruptible(), resume: resume !== undefined },
     checkpointEvery: options.checkpointEvery,
   });
-  await finishRun(folder, result, report, options.seed);
+  await finishRun(folder, end, report);
 }
 
 /** Draws (or finds) the pairs of a config's parent, and trains on them from the parent's parameters. */
-export async function straightenRun(
-  config: RunConfig,
-  controls: Parameters<typeof trainRun>[2] & { report: Report },
-): ReturnType<typeof trainRun> {
-  const parent = await loadRun(config.parent!);
-  const pairs = await storedPairs(controls.folder, () =>
+export async function straightenRun(config: RunConfig, controls: RunControls): Promise<RunEnd> {
+  const { folder, report, signal, resume = false } = controls;
+  const parent = await loadRun(resolve(folder, config.parent ?? ""));
+  const draw = () =>
     generate(parent, {
       n: config.pairs!,
       steps: config.pairSteps!,
-      seed: config.seed + 1_000_000,
-      report: controls.report,
-      title: "pairs",
-      signal: controls.signal,
-    }),
-  );
-  return trainRun(config, pairs, controls, parent.params);
+      // Other sources than those of the samples that a run is judged by.
+      seed: (config.seed + 1_000_000) % 2 ** 32,
+      ...{ report, title: "pairs", signal },
+    });
+  return trainRun(config, () => storedPairs(folder, config, resume, draw), controls, parent.params);
 }
 
 async function configOf(command: "reflow" | "distil", run: string, options: Options): Promise<RunConfig> {
   const { config } = await loadRun(run);
+  const { samplerSteps: _, ...inherited } = config;
   return {
-    ...config,
+    ...inherited,
+    ...trainingOf(options),
     command,
-    steps: options.steps,
-    batch: options.batch,
-    optimizer: options.optimizer,
-    learningRate: options.lr,
-    ema: options.ema,
-    stepsPerCall: options.stepsPerCall,
-    seed: options.seed,
-    parent: run,
+    // From folder to folder, so that runs can be moved together and resumed from anywhere.
+    parent: relative(options.out, run),
     pairs: options.pairs,
     pairSteps: options.pairSteps,
     ...(command === "distil" ? { samplerSteps: options.samplerSteps ?? 1 } : {}),

@@ -1,15 +1,18 @@
 import type { Command } from "commander";
+import { FormatError, OptionError } from "../../core/errors.js";
+import { showShape, sameShape } from "../../core/shape.js";
+import type { RunConfig } from "../config.js";
 import { networkConfig } from "../network.js";
-import { whole, withData, withTraining, type TrainingOptions } from "../options.js";
-import { finishRun, interruptible } from "../session.js";
+import { withData, withNetwork, withTraining, type TrainingOptions } from "../options.js";
 import { createReport } from "../report.js";
-import { readConfig, trainRun, type RunConfig } from "../run.js";
-import { loadSource } from "../source.js";
+import { trainRun } from "../run.js";
+import { finishRun, interruptible, resumedConfig } from "../session.js";
+import { loadSource, sourceName, type Source } from "../source.js";
 
 interface Options extends TrainingOptions {
   data: string;
   size: number;
-  limit: number;
+  limit?: number;
   model?: string;
   width?: number;
   depth?: number;
@@ -19,50 +22,66 @@ interface Options extends TrainingOptions {
 /** `fluxion train`: a rectified flow from noise to data. */
 export function trainCommand(program: Command): void {
   const command = program.command("train").description("train a rectified flow from noise to your data");
-  withTraining(withData(command), { steps: 3000, lr: 2e-3, out: "runs/train" })
-    .option("--model <kind>", "mlp, dit or unet (default: dit for images, mlp for points)")
-    .option("--width <n>", "units, token width, or channels of the finest level", whole(1))
-    .option("--depth <n>", "layers, blocks, or levels", whole(1))
-    .option("--conditional", "condition on the classes of the data")
+  withTraining(withNetwork(withData(command)), { steps: 3000, lr: 2e-3, out: "runs/train" })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ fluxion train                                          Fashion-MNIST
+  $ fluxion train --data moons --steps 2000 --out runs/moons
+  $ fluxion train --data photos/ --size 32 --model unet --out runs/photos
+  $ fluxion train --resume runs/photos                     after Ctrl-C, a crash or a power cut`,
+    )
     .action(async (options: Options) => {
-      const report = createReport(options.json ?? false);
-      const config = options.resume ? await readConfig(options.resume) : await configOf(options);
-      const folder = options.resume ?? options.out ?? "runs/train";
-      const source = await loadSource(config.source);
+      const report = createReport(options.json);
+      const { resume } = options;
+      const before = resume === undefined ? undefined : await resumedConfig(resume, command);
+      const size = { data: sourceName(options.data), size: options.size, limit: options.limit ?? 0 };
+      const source = await loadSource(before?.source ?? size);
+      const config = before ?? configOf(options, size, source);
+      if (!sameShape(source.shape, config.shape)) {
+        const want = `examples ${showShape(config.shape)}, as when the run began`;
+        throw new FormatError({ where: config.source.data, want, got: showShape(source.shape) });
+      }
       report.note(`data ${config.source.data}: ${source.x1.shape.join(" x ")}`);
       const conditional = config.network.classes > 0 && source.labels;
-      const data = { x1: source.x1, ...(conditional ? { cond: conditional } : {}) };
-      const { signal, device } = interruptible(options);
-      const result = await trainRun(config, data, {
-        ...{ folder, report, signal, device, resume: options.resume !== undefined },
-        checkpointEvery: options.checkpointEvery,
-      });
-      await finishRun(folder, result, report, options.seed);
+      const folder = resume ?? options.out;
+      const end = await trainRun(
+        config,
+        () => Promise.resolve({ x1: source.x1, ...(conditional ? { cond: conditional } : {}) }),
+        {
+          ...{ folder, report, signal: interruptible(), resume: resume !== undefined },
+          checkpointEvery: options.checkpointEvery,
+        },
+      );
+      await finishRun(folder, end, report);
     });
 }
 
-async function configOf(options: Options): Promise<RunConfig> {
-  const { data, size, limit, conditional = false } = options;
-  const sourceConfig = { data, size, limit };
-  const source = await loadSource(sourceConfig);
-  const classes = conditional ? source.classes : [];
+function configOf(options: Options, source: RunConfig["source"], { shape, classes }: Source): RunConfig {
+  if (options.conditional && classes.length === 0)
+    throw new OptionError({ where: "--conditional", want: "data with classes", got: options.data });
+  const names = options.conditional ? classes : [];
+  const { model: kind, width, depth } = options;
   return {
     command: "train",
-    source: sourceConfig,
-    shape: source.shape,
-    network: networkConfig(source.shape, {
-      kind: options.model,
-      width: options.width,
-      depth: options.depth,
-      classes: classes.length,
-    }),
-    classes,
-    steps: options.steps,
-    batch: options.batch,
-    optimizer: options.optimizer,
-    learningRate: options.lr,
-    ema: options.ema,
-    stepsPerCall: options.stepsPerCall,
-    seed: options.seed,
+    source,
+    shape,
+    network: networkConfig(shape, { kind, width, depth, classes: names.length }),
+    classes: names,
+    ...trainingOf(options),
   };
 }
+
+/** The part of a config that every training has. */
+export const trainingOf = (
+  options: TrainingOptions,
+): Pick<RunConfig, "steps" | "batch" | "optimizer" | "learningRate" | "ema" | "stepsPerCall" | "seed"> => ({
+  steps: options.steps,
+  batch: options.batch,
+  optimizer: options.optimizer,
+  learningRate: options.lr,
+  ema: options.ema,
+  stepsPerCall: options.stepsPerCall,
+  seed: options.seed,
+});

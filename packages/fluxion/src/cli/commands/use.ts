@@ -1,9 +1,17 @@
-import { dirname, join } from "node:path";
-import { mkdir } from "node:fs/promises";
-import type { Command } from "commander";
-import { whole, wholeList, withCommon, type CommonOptions } from "../options.js";
+import { join } from "node:path";
+import { Option, type Command } from "commander";
 import { exportRun } from "../export.js";
-import { generate, solverNamed, writeSamples } from "../generate.js";
+import { generate, writeSamples } from "../generate.js";
+import {
+  mostSamples,
+  mostSteps,
+  whole,
+  wholeList,
+  withCommon,
+  withOutput,
+  withSolver,
+  type CommonOptions,
+} from "../options.js";
 import { linePlot, writePlot } from "../plots.js";
 import { judgeOf, qualityOf } from "../quality.js";
 import { createReport } from "../report.js";
@@ -22,34 +30,37 @@ interface SampleOptions extends CommonOptions {
 
 /** `fluxion sample`: pictures (or points) from a finished run. */
 export function sampleCommand(program: Command): void {
-  withCommon(program.command("sample <run>").description("draw samples from a finished run"))
-    .option("--n <n>", "number of samples", whole(1), 64)
-    .option("--steps <n>", "solver steps", whole(1), 20)
-    .option("--solver <name>", "euler, heun, midpoint or rk4", "euler")
-    .option("--class <n>", "class of every sample, of a conditional flow", whole(0))
-    .option("--columns <n>", "pictures in a row", whole(1), 8)
-    .option("--scale <n>", "screen pixels per image pixel", whole(1), 3)
-    .option("--out <file>", "PNG of images or SVG of points (default: samples-<steps> in the run's folder)")
+  const command = program.command("sample").description("draw samples from a finished run");
+  withSolver(
+    command
+      .argument("<run>", "folder of a finished run")
+      .optionsGroup("Samples:")
+      .option("--n <n>", "number of samples", whole(1, mostSamples), 64)
+      .option("--steps <n>", "solver steps", whole(1, mostSteps), 20),
+  )
+    .option("--class <n>", "class of every sample, of a conditional flow", whole(0, 1e6))
+    .optionsGroup("Picture:")
+    .option("--columns <n>", "images in a row", whole(1, 1000), 8)
+    .option("--scale <n>", "screen pixels per image pixel", whole(1, 64), 3)
+    .option("--out <file>", "PNG of images, SVG of points (default: samples-<steps> in the run's folder)");
+  withCommon(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ fluxion sample runs/train --n 100 --columns 10
+  $ fluxion sample runs/straight --steps 1 --out one-step.png`,
+    )
     .action(async (folder: string, options: SampleOptions) => {
-      const report = createReport(options.json ?? false);
+      const report = createReport(options.json);
       const run = await loadRun(folder);
-      const { n, steps, seed, columns, scale } = options;
-      solverNamed(options.solver);
-      const { x1 } = await generate(run, {
-        n,
-        steps,
-        solver: options.solver,
-        seed,
-        label: options.class,
-        report,
-        title: "samples",
-        ...interruptible(options),
-      });
+      const { n, steps, solver, seed, columns, scale, class: label } = options;
+      const how = { n, steps, solver, seed, label, report, title: "samples", signal: interruptible() };
+      const { x1 } = await generate(run, how);
       const out = options.out ?? join(folder, `samples-${steps}`);
-      await mkdir(dirname(out), { recursive: true });
       const file = await writeSamples(out, x1, { columns, scale, title: folder });
       report.note(`wrote ${file}`);
-      report.result({ file, n, steps, solver: options.solver, seed });
+      report.result({ file, n, steps, solver, seed, ...(label === undefined ? {} : { class: label }) });
     });
 }
 
@@ -61,71 +72,93 @@ interface EvalOptions extends CommonOptions {
 
 /** `fluxion eval`: quality against the number of steps. */
 export function evalCommand(program: Command): void {
-  withCommon(
-    program.command("eval <runs...>").description("quality of finished runs against the number of steps"),
-  )
-    .option("--n <n>", "samples for each figure", whole(2), 2000)
-    .option("--steps <list>", "numbers of steps", wholeList, [1, 2, 4, 8, 32])
-    .option("--solver <name>", "euler, heun, midpoint or rk4", "euler")
+  const command = program
+    .command("eval")
+    .description("quality of finished runs against the number of steps (smaller is better)");
+  withSolver(
+    command
+      .argument("<runs...>", "folders of finished runs")
+      .optionsGroup("Samples:")
+      .option("--n <n>", "samples for each figure", whole(2, mostSamples), 2000)
+      .addOption(
+        new Option("--steps <list>", "numbers of solver steps")
+          .argParser(wholeList(mostSteps))
+          .default([1, 2, 4, 8, 32], "1,2,4,8,32"),
+      ),
+  );
+  withCommon(command)
+    .addHelpText(
+      "after",
+      `
+Figures are the sliced Wasserstein distance to the data and, for Fashion-MNIST, the Fréchet distance over the
+features of a classifier. A plot, quality.svg, goes to each run's folder.
+
+Examples:
+  $ fluxion eval runs/train runs/straight
+  $ fluxion eval runs/train --steps 1,10,100 --solver heun --json`,
+    )
     .action(async (folders: string[], options: EvalOptions) => {
-      const report = createReport(options.json ?? false);
-      const { n, seed, solver } = options;
-      const { signal } = interruptible(options);
+      const report = createReport(options.json);
+      const { n, seed, solver, steps: stepCounts } = options;
+      const signal = interruptible();
+      const runs = await Promise.all(folders.map(loadRun));
       const results = [];
-      for (const folder of folders) {
-        const run = await loadRun(folder);
-        const quality = await qualityOf(run, await judgeOf(run), {
-          stepCounts: options.steps,
-          n,
-          seed,
-          solver,
-          report,
-          signal,
-        });
+      for (const run of runs) {
+        const { folder } = run;
+        const how = { stepCounts, n, seed, solver, report, signal };
+        const quality = await qualityOf(run, await judgeOf(run), how);
         report.note(folder);
         report.table(quality);
         results.push({ folder, quality });
-        const curve = {
-          name: folder,
-          points: quality.map((q) => [q.steps, q.frechet ?? q.slicedWasserstein] as const),
-        };
+        const points = quality.map((q) => [q.steps, q.frechet ?? q.slicedWasserstein] as const);
         const y = quality[0]?.frechet === undefined ? "sliced Wasserstein distance" : "Fréchet distance";
-        await writePlot(
-          join(folder, "quality.svg"),
-          linePlot([curve], { title: "Quality", x: "steps", y, logX: true, logY: true }),
-        );
+        const labels = { title: "Quality", x: "steps", y, logX: true, logY: true };
+        await writePlot(join(folder, "quality.svg"), await linePlot([{ name: folder, points }], labels));
       }
       report.result(results);
     });
 }
 
+interface ExportOptions {
+  steps: number;
+  solver: string;
+  portable?: boolean;
+  out?: string;
+  json?: boolean;
+}
+
 /** `fluxion export`: the sampler of a run as one ONNX file. */
 export function exportCommand(program: Command): void {
-  withCommon(
-    program.command("export <run>").description("write the sampler of a finished run as an ONNX file"),
+  const command = program
+    .command("export")
+    .description("write the sampler of a finished run as an ONNX file, and check it");
+  withSolver(
+    command
+      .argument("<run>", "folder of a finished run")
+      .optionsGroup("File:")
+      .option("--steps <n>", "solver steps inside the file", whole(1, mostSteps), 1),
   )
-    .option("--steps <n>", "Euler steps inside the file", whole(1), 1)
-    .option("--solver <name>", "euler, heun, midpoint or rk4", "euler")
     .option("--portable", "standard operators only, for runtimes other than ONNX Runtime")
-    .option("--out <file>", "file to write (default: flow.onnx in the run's folder)")
-    .action(
-      async (
-        folder: string,
-        options: CommonOptions & { steps: number; solver: string; portable?: boolean; out?: string },
-      ) => {
-        const report = createReport(options.json ?? false);
-        const run = await loadRun(folder);
-        const file = options.out ?? join(folder, "flow.onnx");
-        await mkdir(dirname(file), { recursive: true });
-        const done = await exportRun(run, file, {
-          steps: options.steps,
-          solver: options.solver,
-          portable: options.portable ?? false,
-        });
-        report.note(
-          `wrote ${file} (${(done.bytes / 1e6).toFixed(2)} MB); largest difference to plain ONNX Runtime ${done.difference.toExponential(1)}`,
-        );
-        report.result({ file, ...done });
-      },
-    );
+    .option("--out <file>", "file to write (default: flow.onnx in the run's folder)");
+  withOutput(command)
+    .addHelpText(
+      "after",
+      `
+The file takes noise [batch, ...] (and class [batch] of a conditional flow) and gives samples; any batch size.
+
+Examples:
+  $ fluxion export runs/one-step
+  $ fluxion export runs/train --steps 20 --solver heun --out heun.onnx
+  $ python -c "import onnxruntime as rt; print(rt.InferenceSession('heun.onnx').get_inputs()[0].shape)"`,
+    )
+    .action(async (folder: string, options: ExportOptions) => {
+      const report = createReport(options.json);
+      const run = await loadRun(folder);
+      const { steps, solver, portable = false, out: file = join(folder, "flow.onnx") } = options;
+      const done = await exportRun(run, file, { steps, solver, portable });
+      const size = `${(done.bytes / 1e6).toFixed(2)} MB`;
+      const difference = done.difference.toExponential(1);
+      report.note(`wrote ${file} (${size}); largest difference to plain ONNX Runtime ${difference}`);
+      report.result({ file, steps, solver, ...done });
+    });
 }
