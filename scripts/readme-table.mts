@@ -49,16 +49,24 @@ export function withTable(readme: string): string {
 /** A paper's README with its table of checks brought up to date. */
 export function withResult(readme: string, result: ClaimResult): string {
   const { checks, seeds, seconds, date, commit, versions } = result;
-  const lines = checks.map(({ name, value, sense, bar, passed }) => {
-    const cells = [name, Number(value.toPrecision(3)), `${sense} ${bar}`, passed ? "passed" : "**failed**"];
-    return `| ${cells.join(" | ")} |`;
-  });
+  const short = (value: number): number => Number(value.toPrecision(3));
+  const row = (cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
+  const rule = (columns: number): string => row(new Array<string>(columns).fill("---"));
+  const names = Object.keys(result.figures[0] ?? {});
   return between(readme, "result", [
     `Seeds ${seeds.join(", ")}; ${Math.round(seconds)} seconds; ${date}, commit ${commit}, ONNX Runtime ${versions.onnxruntime}. Each value is that of the worst seed.`,
     "",
-    "| check | value | bar | verdict |",
-    "| --- | --- | --- | --- |",
-    ...lines,
+    ...[row(["check", "value", "bar", "verdict"]), rule(4)],
+    ...checks.map(({ name, value, sense, bar, passed }) =>
+      row([name.replaceAll("|", "\\|"), short(value), `${sense} ${bar}`, passed ? "passed" : "**failed**"]),
+    ),
+    "",
+    "<details><summary>Figures of every seed</summary>",
+    "",
+    ...[row(["figure", ...seeds.map((seed) => `seed ${seed}`)]), rule(seeds.length + 1)],
+    ...names.map((name) => row([name, ...result.figures.map((f) => short(f[name]!))])),
+    "",
+    "</details>",
   ]);
 }
 

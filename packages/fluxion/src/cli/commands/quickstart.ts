@@ -28,7 +28,10 @@ const plan = {
   stepCounts: [1, 2, 4, 8, 32],
   judged: 1000,
   columns: 10,
-} as const;
+};
+
+/** What a quickstart does. */
+export type Plan = typeof plan;
 
 interface Options extends CommonOptions {
   out: string;
@@ -51,14 +54,15 @@ export function quickstartCommand(program: Command): void {
       `
 Interrupt it at any time: the same command goes on where it stopped.`,
     )
-    .action(quickstart);
+    .action((options: Options) => quickstart(options, plan));
 }
 
 /** Folders of the three runs. */
 const stages = ["1-flow", "2-straight", "3-distilled"] as const;
 type Stage = (typeof stages)[number];
 
-async function quickstart(options: Options): Promise<void> {
+/** Three runs, their figures and pictures, and the last one as an ONNX file. */
+export async function quickstart(options: Options, plan: Plan): Promise<void> {
   const began = performance.now();
   const report = createReport(options.json);
   const { out } = options;
