@@ -1,7 +1,7 @@
 // The claim on real images: the linear path with reflow and distillation, and the VP path, where reflow must not straighten.
 import { random, tensor } from "fluxion";
 import type { ClaimContext } from "fluxion/claims";
-import type { ArrayData } from "fluxion/data";
+import { gatherRows, type ArrayData } from "fluxion/data";
 import {
   curvature,
   distil,
@@ -33,6 +33,7 @@ export interface ImageBudget {
   /** Steps of both VP flows; 0 leaves the VP path out. */
   vp: number;
   pairs: number;
+  /** Samples for a Fréchet distance; twice as many images, at most all 10,000, for the crossing. */
   samples: number;
   /** Euler steps that pairs and paths are made with. */
   samplerSteps: number;
@@ -107,7 +108,11 @@ export async function linearFigures(
       figures[`frechet1n${steps}`] = await frechet(one.average, steps);
       figures[`frechet2n${steps}`] = await frechet(two.average, steps);
     }
-    const loss = flowLoss(model)(one.average, { x1: rows(data) }, random.key(seed + 1000));
+    const seen = gatherRows(
+      data,
+      Array.from({ length: 2 * budget.samples }, (_, i) => i),
+    );
+    const loss = flowLoss(model)(one.average, { x1: rows(seen) }, random.key(seed + 1000));
     return {
       ...figures,
       frechetDistilled: await frechet(last.ema!, 1),
@@ -122,7 +127,7 @@ export async function linearFigures(
 
   /** Straightness and cost of a flow's paths, averaged over the 49 pixels. */
   async function pathFigures(name: string, flow: Flow): Promise<Record<string, number>> {
-    const z = random.normal(random.key(seed + 500), [2000, ...shape]);
+    const z = random.normal(random.key(seed + 500), [Math.min(2000, budget.samples), ...shape]);
     const trajectory = sampleTrajectory(velocityOf(model, flow.average), z, { steps: samplerSteps });
     const [s, c] = await Promise.all([
       straightness(trajectory).item(),
