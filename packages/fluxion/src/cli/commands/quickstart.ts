@@ -2,15 +2,15 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { ArrayData } from "../../data/array-data.js";
+import type { Shape } from "../../core/shape.js";
 import { writeFileAtomic } from "../../data/node/index.js";
+import { comparisonRows, drawComparison, qualityPlot } from "../comparison.js";
 import type { RunConfig } from "../config.js";
 import { exportRun } from "../export.js";
-import { generate, writeSamples } from "../generate.js";
 import { networkConfig } from "../network.js";
 import { withCommon, type CommonOptions } from "../options.js";
-import { linePlot, writePlot } from "../plots.js";
-import { judgeOf, qualityOf, stepsText, type Quality } from "../quality.js";
+import { writePlot } from "../plots.js";
+import { judgeOf, qualityOf } from "../quality.js";
 import { createReport, shortNumber, type Report } from "../report.js";
 import { loadRun, trainRun, type LoadedRun, type RunEnd } from "../run.js";
 import { interruptible } from "../session.js";
@@ -73,12 +73,12 @@ export async function quickstart(options: Options, plan: Plan): Promise<void> {
       await rm(join(out, name), { recursive: true, force: true });
   }
   const signal = interruptible();
-  const config = await firstConfig(options.seed);
+  const source = await loadSource(sourceOf(plan));
+  const config = firstConfig(plan, source.shape, options.seed);
+  const [n, ...sides] = [source.x1.shape[0]!, ...source.shape.slice(1)];
   report.note(
-    `Rectified flow on ${config.source.data}: 10,000 real images of 28 x 28 pixels. Everything goes to ${out}/.\n`,
+    `Rectified flow on ${plan.data}: ${n.toLocaleString("en-US")} real images of ${sides.join(" x ")} pixels. Everything goes to ${out}/.\n`,
   );
-
-  const source = await loadSource(config.source);
   const controls = (name: Stage) => ({ folder: join(out, name), report, signal, resume: true });
   /** The run of a stage, or undefined if it did not come to its end. */
   const stage = async (name: Stage, ended: Promise<RunEnd>): Promise<LoadedRun | undefined> => {
@@ -91,17 +91,17 @@ export async function quickstart(options: Options, plan: Plan): Promise<void> {
   const flow = await stage("1-flow", trainRun(config, first, controls("1-flow")));
   if (!flow) return;
   report.note("\n2. Reflow: train again on the pairs that the flow itself made; the paths become straight.");
-  const second = next("reflow", config, "1-flow");
+  const second = next(plan, "reflow", config, "1-flow");
   const straight = await stage("2-straight", straightenRun(second, controls("2-straight")));
   if (!straight) return;
   report.note("\n3. Distil: fit one step exactly where it will be used.");
-  const third = next("distil", config, "2-straight");
+  const third = next(plan, "distil", config, "2-straight");
   const distilled = await stage("3-distilled", straightenRun(third, controls("3-distilled")));
   if (!distilled) return;
 
   report.note("\n4. Measure and draw.");
   const judge = await judgeOf(flow);
-  const judged = { n: plan.judged, seed: options.seed + 7, report, signal };
+  const judged = { n: plan.judged, seed: (options.seed + 7) % 2 ** 32, report, signal };
   const quality = {
     flow: await qualityOf(flow, judge, { stepCounts: plan.stepCounts, ...judged }),
     straight: await qualityOf(straight, judge, { stepCounts: plan.stepCounts, ...judged }),
@@ -110,12 +110,9 @@ export async function quickstart(options: Options, plan: Plan): Promise<void> {
   report.note(
     "\nFréchet distance over classifier features (and sliced Wasserstein distance); smaller is better:\n",
   );
-  report.table(
-    plan.stepCounts.map((steps, i) =>
-      row(steps, [quality.flow[i], quality.straight[i], quality.distilled[i]]),
-    ),
-  );
-  const pictures = await draw({ flow, straight, distilled }, out, options.seed + 7, report);
+  report.table(comparisonRows(plan.stepCounts, quality));
+  const runs = { flow, straight, distilled };
+  const pictures = await drawComparison(runs, out, { ...plan, seed: judged.seed, report });
   await writePlot(join(out, "quality.svg"), await qualityPlot(quality));
   const onnx = join(out, "flow.onnx");
   const exported = await exportRun(distilled, onnx, { steps: 1 });
@@ -130,7 +127,7 @@ export async function quickstart(options: Options, plan: Plan): Promise<void> {
       `\nOne step: ${shortNumber(before!)} before straightening, ${shortNumber(after!)} after. Done in ${seconds} s.`,
       `  pictures    ${pictures.join(", ")}`,
       `  plots       ${join(out, "quality.svg")}, loss.svg in each stage's folder`,
-      `  one step    ${onnx}: noise [batch, 1, 28, 28] in, images out; plain ONNX Runtime agrees to ${exported.difference.toExponential(1)}`,
+      `  one step    ${onnx}: noise [batch, ${source.shape.join(", ")}] in, images out; plain ONNX Runtime agrees to ${exported.difference.toExponential(1)}`,
       "\nNext: npx fluxion train --data <folder of your images>, npx fluxion papers, npx fluxion --help",
     ].join("\n"),
   );
@@ -144,88 +141,21 @@ function stopped(report: Report, out: string, stage: Stage, { status, step, mess
   process.exitCode = status === "aborted" ? 130 : 1;
 }
 
-async function firstConfig(seed: number): Promise<RunConfig> {
-  const source = { data: plan.data, size: 28, limit: 0 };
-  const { shape } = await loadSource(source);
+const sourceOf = ({ data }: Plan): RunConfig["source"] => ({ data, size: 28, limit: 0 });
+
+function firstConfig(plan: Plan, shape: Shape, seed: number): RunConfig {
   const { steps, learningRate } = plan.train;
   return {
-    ...{
-      command: "train",
-      source,
-      shape,
-      network: networkConfig(shape, plan.network),
-      classes: [],
-      steps,
-      learningRate,
-    },
-    ...{ batch: plan.batch, optimizer: "adam", ema: 0.995, stepsPerCall: 10, seed },
+    ...{ command: "train", source: sourceOf(plan), shape, network: networkConfig(shape, plan.network) },
+    ...{ classes: [], steps, learningRate, batch: plan.batch, optimizer: "adam", ema: 0.995 },
+    ...{ stepsPerCall: 10, seed },
   };
 }
 
-function next(command: "reflow" | "distil", config: RunConfig, before: Stage): RunConfig {
+function next(plan: Plan, command: "reflow" | "distil", config: RunConfig, before: Stage): RunConfig {
   const { pairs, pairSteps } = plan.reflow;
   const { steps, learningRate } = plan[command];
   const parent = join("..", before);
   const shared = { ...config, command, parent, steps, learningRate, pairs, pairSteps };
   return command === "distil" ? { ...shared, samplerSteps: 1 } : shared;
-}
-
-function row(steps: number, columns: readonly (Quality | undefined)[]): Record<string, string | number> {
-  const text = (q: Quality | undefined): string => {
-    if (!q) return "";
-    const sw = q.slicedWasserstein.toFixed(3);
-    return q.frechet === undefined ? sw : `${shortNumber(q.frechet)} (${sw})`;
-  };
-  return {
-    steps,
-    "before (flow)": text(columns[0]),
-    straightened: text(columns[1]),
-    distilled: text(columns[2]),
-  };
-}
-
-/** One picture a stage, a row for every number of steps, the same noise in a column. */
-async function draw(
-  runs: Record<string, LoadedRun>,
-  out: string,
-  seed: number,
-  report: Report,
-): Promise<string[]> {
-  const files: string[] = [];
-  for (const [name, run] of Object.entries(runs)) {
-    const counts = name === "distilled" ? [1] : plan.stepCounts;
-    const rows: ArrayData<Float32Array>[] = [];
-    for (const steps of counts) {
-      rows.push(
-        (await generate(run, { n: plan.columns, steps, seed, report, title: `${name}, ${stepsText(steps)}` }))
-          .x1,
-      );
-    }
-    files.push(await writeSamples(join(out, name), stacked(rows), { columns: plan.columns, title: name }));
-  }
-  return files;
-}
-
-function stacked(rows: readonly ArrayData<Float32Array>[]): ArrayData<Float32Array> {
-  const data = new Float32Array(rows.reduce((n, r) => n + r.data.length, 0));
-  let at = 0;
-  for (const r of rows) {
-    data.set(r.data, at);
-    at += r.data.length;
-  }
-  return { data, shape: [rows.reduce((n, r) => n + r.shape[0]!, 0), ...rows[0]!.shape.slice(1)] };
-}
-
-function qualityPlot(quality: Record<string, readonly Quality[]>): Promise<string> {
-  const curves = Object.entries(quality).map(([name, list]) => ({
-    name,
-    points: list.map((q) => [q.steps, q.frechet ?? q.slicedWasserstein] as const),
-  }));
-  return linePlot(curves, {
-    title: "Quality against steps",
-    x: "Euler steps",
-    y: "Fréchet distance",
-    logX: true,
-    logY: true,
-  });
 }

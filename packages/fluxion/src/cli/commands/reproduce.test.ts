@@ -2,7 +2,10 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { ClaimOutcome } from "../../claims/index.js";
 import { run } from "../program.js";
 
-const outcome = vi.hoisted(() => ({ now: undefined, given: undefined }));
+const outcome = vi.hoisted(() => {
+  const box: { now?: unknown; given?: unknown } = {};
+  return box;
+});
 vi.mock("../../claims/node/index.js", () => ({
   loadArtefacts: () => Promise.resolve({}),
   reproduce(_: string, options: { tier: string; record: object }) {
