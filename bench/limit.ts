@@ -111,6 +111,8 @@ export async function limitOf(bytes: Uint8Array, feeds: Feeds): Promise<Limit> {
     const size = dims.reduce((a, b) => a * b, 1);
     operands[name] = new ort.Tensor("float32", floats(next, size), dims);
   }
+  // Names of their own: what is the result of one product may be the operand of another.
+  nodes.forEach((n, i) => (n.output = [`product:${i}`]));
   // A node whose result nobody reads is left out; Shape reads it for nothing.
   const readers = nodes.map((n) =>
     create(NodeProtoSchema, { opType: "Shape", input: [n.output[0]!], output: [`shape:${n.output[0]}`] }),
