@@ -19,6 +19,11 @@ export interface CompileOptions {
   threads?: number;
   /** Specialisations kept, one per combination of shapes, dtypes, structure and static values. Default 8. */
   cacheSize?: number;
+  /**
+   * Whether Tensors that the function closes over become part of the program, which ONNX Runtime then lays out for its
+   * kernels: up to twice as fast for convolutions, but fixed, and held once more in memory. Default false: they are fed.
+   */
+  frozen?: boolean;
   /** Prefix of a file for ONNX Runtime's own profile (Node only). */
   profile?: string;
 }
@@ -55,7 +60,7 @@ export function compile<Args extends unknown[], Out>(
   f: (...args: Args) => Out,
   options: CompileOptions = {},
 ): Compiled<Args, Out> {
-  checkOptions("compile", options, ["device", "threads", "cacheSize", "profile"]);
+  checkOptions("compile", options, ["device", "threads", "cacheSize", "frozen", "profile"]);
   const cache = new ProgramCache(options.cacheSize ?? 8);
   const programs = new Map<string, { traced: Traced; program?: Program }>();
 
@@ -89,6 +94,7 @@ export function compile<Args extends unknown[], Out>(
       const built = await buildProgram(results, params, runtime, {
         device: where,
         threads: options.threads,
+        frozen: options.frozen,
         profile: options.profile,
       });
       entry.program = built;

@@ -13,7 +13,7 @@ import type { DType, TypedArray } from "../core/dtypes.js";
 import { CompileError } from "../core/errors.js";
 import { collect, type EmitScope, type Graph, type Node } from "../core/node.js";
 import type { Shape } from "../core/shape.js";
-import { literalOf, type Tensor } from "../core/tensor.js";
+import { literalOf, storageOf, type Tensor } from "../core/tensor.js";
 import { attributeProto, rawBytes, tensorProto, valueInfo } from "./proto.js";
 
 /** Operator set of emitted models. */
@@ -51,6 +51,19 @@ function hostOperator(name: string, nested: boolean): CompileError {
     where: name,
     got: "a host operator inside scan, cond or checkpoint",
     hint: "the graph cannot be cut there: compute it outside and pass the result in, map with vmap instead, or loop in TypeScript",
+  });
+}
+
+/** @throws CompileError for a value that only a device holds */
+function heldIn(node: Node): TypedArray {
+  const host = storageOf(node.outputs[0]!)?.host;
+  if (host) return host;
+  const hint = "read it first: await t.data()";
+  throw new CompileError({
+    where: "compile: frozen",
+    want: "values on the host",
+    got: "one on a device",
+    hint,
   });
 }
 
@@ -145,7 +158,8 @@ class Scope implements EmitScope {
 
   emitNode(node: Node): void {
     if (node.outputs.every((t) => this.names.has(t))) return;
-    const literal = literalOf(node.outputs[0]!);
+    // A held value that is no input is to be part of the model.
+    const literal = literalOf(node.outputs[0]!) ?? (node.op.name === "Data" ? heldIn(node) : undefined);
     if (literal) {
       const t = node.outputs[0]!;
       this.names.set(t, this.literal(literal, t.dtype, t.shape));

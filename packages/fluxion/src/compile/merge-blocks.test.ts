@@ -22,7 +22,8 @@ describe("mergeBlocks", () => {
     };
     expect(blocksOf(f)).toBe(2);
     const merged = await compile(f)(seed);
-    for (const [i, t] of f(seed).slice(0, 4).entries()) expect(await numbers(merged[i]!)).toEqual(await numbers(t));
+    for (const [i, t] of f(seed).slice(0, 4).entries())
+      expect(await numbers(merged[i]!)).toEqual(await numbers(t));
   });
 
   it("what depends on a draw stays after it", async () => {

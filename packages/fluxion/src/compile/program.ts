@@ -54,7 +54,7 @@ export async function buildProgram(
   const began = performance.now();
   const simple = simplify(results, params);
   const nodes = collect(simple, new Set(params));
-  const fed = heldValues(simple, params);
+  const fed = options.frozen ? [] : heldValues(simple, params);
   const { levels, hosts } = stages(nodes);
   const leaves = [...params, ...fed];
   const plans: { inputs: Tensor[]; outputs: Tensor[]; hosts: Node[] }[] = [];

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads within an operator; default: all cores. */
   readonly threads?: number | undefined;
+  /** Whether held values become initializers of the model. Default false. */
+  readonly frozen?: boolean | undefined;
   /** Writes ONNX Runtime's own profile to a file with this prefix (Node only). */
   readonly profile?: string | undefined;
   /** Whether the model computes in float64. */
