@@ -100,7 +100,7 @@ export function compile<Args extends unknown[], Out>(
       entry.program = built;
       programs.set(key, entry);
       return {
-        run: built.run,
+        run: (list) => built.run(list),
         release: () => (programs.delete(key), built.release()),
         get stats() {
           return built.stats;
