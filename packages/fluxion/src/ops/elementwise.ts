@@ -26,16 +26,16 @@ export function liftBroadcast(call: Call<object>): Tensor[] | undefined {
 }
 
 const evaluators: Record<string, (...v: number[]) => number> = {
-  Add: (a, b) => a! + b!,
-  Sub: (a, b) => a! - b!,
-  Mul: (a, b) => a! * b!,
-  Div: (a, b) => a! / b!,
-  Neg: (a) => -a!,
-  Max: (a, b) => Math.max(a!, b!),
-  Min: (a, b) => Math.min(a!, b!),
-  Cast: (a) => a!,
-  Sqrt: (a) => Math.sqrt(a!),
-  Reciprocal: (a) => 1 / a!,
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+  Neg: (a) => -a,
+  Max: (a, b) => Math.max(a, b),
+  Min: (a, b) => Math.min(a, b),
+  Cast: (a) => a,
+  Sqrt: (a) => Math.sqrt(a),
+  Reciprocal: (a) => 1 / a,
 };
 
 const folds = (dtype: DType): boolean => dtype !== "int64" && dtype !== "float16";

@@ -15,7 +15,11 @@ const points: [number, number][] = [
   [1 - 2 ** -20, 3.465505025803331],
   [1 - 2 ** -24, 3.832506856900711],
 ];
-const doubles: [number, number][] = [...points, [1 - 2 ** -40, 5.05125408524939], [1 - 2 ** -53, 5.8635847487551676]];
+const doubles: [number, number][] = [
+  ...points,
+  [1 - 2 ** -40, 5.05125408524939],
+  [1 - 2 ** -53, 5.8635847487551676],
+];
 const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
 
 describe("erfinv", () => {
@@ -23,7 +27,10 @@ describe("erfinv", () => {
     ["float64", doubles, 4e-15],
     ["float32", points, 4e-7],
   ] as const)("%s", async (dtype, list, tolerance) => {
-    const x = tensor(list.flatMap(([v]) => [v, -v]), { dtype });
+    const x = tensor(
+      list.flatMap(([v]) => [v, -v]),
+      { dtype },
+    );
     const given = await numbers(x);
     const got = await numbers(erfinv(x));
     list.forEach(([v, y], i) => {
@@ -59,7 +66,10 @@ describe("erfinv", () => {
   });
 
   it("vmap", async () => {
-    const x = tensor([[0.1, 0.2], [0.3, 0.4]]);
+    const x = tensor([
+      [0.1, 0.2],
+      [0.3, 0.4],
+    ]);
     expect(await vmap(erfinv)(x).toArray()).toEqual(await erfinv(x).toArray());
   });
 });
