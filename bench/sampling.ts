@@ -16,6 +16,8 @@ const STEPS = 8;
 export interface Sampling {
   /** `sampleOde` compiled with the parameters as arguments. */
   ours: Outcome;
+  /** The same compiled with `frozen`, as `generatePairs` does. */
+  oursFrozen: Outcome;
   /** A bare session with the parameters among its feeds, Euler's step in JavaScript. */
   raw: Outcome;
   /** The same with the parameters in the file, which lets ONNX Runtime lay them out beforehand. */
@@ -80,6 +82,10 @@ export async function sampling(reps: number): Promise<Sampling> {
   const sample = compile((p: Params, start: Tensor) =>
     sampleOde(velocityOf(model.apply, p), start, { steps: STEPS }),
   );
+  const frozenSample = compile(
+    (start: Tensor) => sampleOde(velocityOf(model.apply, params), start, { steps: STEPS }),
+    { frozen: true },
+  );
   const velocity = compile((p: Params, start: Tensor, t: Tensor) => model.apply(p, start, t));
   const lowered = velocity.lower(params, x, uniform(batch));
   const feeds = await feedsOf(lowered.inputs, [params, x, uniform(batch)]);
@@ -95,11 +101,15 @@ export async function sampling(reps: number): Promise<Sampling> {
   const times = await race(
     [
       contestant("ours", () => sample(params, x)),
+      contestant("oursFrozen", () => frozenSample(x)),
       contestant("raw", () => loop(session, start, tName!, weights)),
       contestant("rawFrozen", () => loop(frozen, start, tName!, {})),
     ],
     reps,
   );
-  await Promise.all([session.release(), frozen.release(), sample.release()]);
-  return { ours: times["ours"]!, raw: times["raw"]!, rawFrozen: times["rawFrozen"]!, difference };
+  await Promise.all([session.release(), frozen.release(), sample.release(), frozenSample.release()]);
+  const [oursTime, oursFrozen, rawTime, rawFrozen] = ["ours", "oursFrozen", "raw", "rawFrozen"].map(
+    (n) => times[n]!,
+  );
+  return { ours: oursTime!, oursFrozen: oursFrozen!, raw: rawTime!, rawFrozen: rawFrozen!, difference };
 }
