@@ -84,7 +84,7 @@ export function report(results: Results): string {
   if (sampling) {
     const rows: [string, Outcome][] = [
       ["one program (sampleOde)", sampling.ours],
-      ["one program, frozen (generatePairs)", sampling.oursFrozen],
+      ["one program, frozen", sampling.oursFrozen],
       ["raw session in a loop", sampling.raw],
       ["raw session, parameters in the file", sampling.rawFrozen],
     ];

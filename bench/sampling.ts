@@ -16,7 +16,7 @@ const STEPS = 8;
 export interface Sampling {
   /** `sampleOde` compiled with the parameters as arguments. */
   ours: Outcome;
-  /** The same compiled with `frozen`, as `generatePairs` does. */
+  /** The same compiled with `frozen`. */
   oursFrozen: Outcome;
   /** A bare session with the parameters among its feeds, Euler's step in JavaScript. */
   raw: Outcome;

@@ -20,8 +20,9 @@ export interface CompileOptions {
   /** Specialisations kept, one per combination of shapes, dtypes, structure and static values. Default 8. */
   cacheSize?: number;
   /**
-   * Whether Tensors that the function closes over become part of the program, which ONNX Runtime then lays out for its
-   * kernels: up to twice as fast for convolutions, but fixed, and held once more in memory. Default false: they are fed.
+   * Whether Tensors that the function closes over become part of the program, where ONNX Runtime lays weights out for
+   * its kernels: a U-Net's forward pass took 0.6 of the time. Not inside `scan`, where it makes no difference. They are
+   * fixed then, and held once more in memory. Default false: they are fed.
    */
   frozen?: boolean;
   /** Prefix of a file for ONNX Runtime's own profile (Node only). */

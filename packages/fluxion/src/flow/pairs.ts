@@ -61,19 +61,13 @@ export async function generatePairs<P>(options: GeneratePairsOptions<P>): Promis
   checkOptions("flow.generatePairs", draw, drawKeys);
   const reading = { ...(path ? { path } : {}), ...(prediction ? { prediction } : {}) };
   const times = defined({ solver, steps, grid, from, to });
-  // The parameters do not change here, so ONNX Runtime may lay them out for its kernels.
-  await evaluate(params);
   const sample = compile(
-    (x0: Tensor, cond: Tensor | undefined) =>
-      sampleOde(velocityOf(model, params, { ...reading, ...(cond ? { cond } : {}) }), x0, times),
-    {
-      frozen: true,
-      ...(device === undefined ? {} : { device }),
-      ...(threads === undefined ? {} : { threads }),
-    },
+    (p: P, x0: Tensor, cond: Tensor | undefined) =>
+      sampleOde(velocityOf(model, p, { ...reading, ...(cond ? { cond } : {}) }), x0, times),
+    { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) },
   );
   try {
-    return await drawPairs((x0, cond) => sample(x0, cond), draw);
+    return await drawPairs((x0, cond) => sample(params, x0, cond), draw);
   } finally {
     await sample.release();
   }
