@@ -1,17 +1,14 @@
-import { isFloat } from "../core/dtypes.js";
 import { apply1, type Op } from "../core/node.js";
 import { normalizeAxis } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, div, maximum, mul, sub } from "./arithmetic.js";
-import { cast, greater, greaterEqual, where } from "./compare.js";
+import { greater, greaterEqual, where } from "./compare.js";
 import { zerosLike } from "./create.js";
 import { unaryOp } from "./elementwise.js";
-import { sum } from "./reduce.js";
+import { sum, toFloat } from "./reduce.js";
 import { erf } from "./erf.js";
 import { log1p } from "./hyperbolic.js";
 import { abs, exp, neg, sigmoid, tanh } from "./unary.js";
-
-const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
 
 /** Softmax-like operators act along the last axis here; the functions move it there. */
 function alongAxis(name: string, grad: Op<{ axis: number }>["grad"]): (x: Tensor, axis?: number) => Tensor {

@@ -1,12 +1,11 @@
-import { dtypes, isFloat, type TypedArray } from "../core/dtypes.js";
+import { dtypes, type TypedArray } from "../core/dtypes.js";
 import { OptionError, ShapeError } from "../core/errors.js";
 import { apply, type Op } from "../core/node.js";
 import { normalizeAxis, showShape, sizeOf, type Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, mul, square, sub } from "./arithmetic.js";
-import { cast } from "./compare.js";
 import { reshape } from "./movement.js";
-import { mean, sum } from "./reduce.js";
+import { mean, sum, toFloat } from "./reduce.js";
 import { rsqrt } from "./unary.js";
 
 /** Outputs: the normalised tensor, and 1/√(var + epsilon) with the normalised axes kept as 1. */
@@ -49,8 +48,6 @@ function filled(like: Tensor, count: number): TypedArray {
   if (like.dtype === "float16") return new Uint16Array(count).fill(0x3c00);
   return (new dtypes[like.dtype].array(count) as Float32Array).fill(1);
 }
-
-const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "float32"));
 
 /** Options of the normalisations. */
 export interface NormOptions {
