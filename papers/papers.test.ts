@@ -35,6 +35,7 @@ describe.each(done)("%s", (id) => {
     const verdicts = (checks: readonly Check[]) =>
       checks.map(({ name, bar, passed }) => ({ name, bar, passed }));
     expect(verdicts(now)).toEqual(verdicts(result.checks));
+    expect(verdicts(claim.reported?.(result.figures, "full") ?? [])).toEqual(verdicts(result.reported));
   });
 
   it("has a demo whose presets fit its controls and that runs", async () => {

@@ -36,6 +36,11 @@ export interface Claim<F extends Figures = Figures> {
   run(context: ClaimContext): Promise<F>;
   /** The verdicts on the figures of all seeds. */
   checks(figures: readonly F[], tier: Tier): readonly Check[];
+  /**
+   * What the paper says, too, but a run of this size is not expected to show: measured against the paper's own bar and
+   * shown with its verdict, without a say in whether the claim passed. Default: nothing.
+   */
+  reported?(figures: readonly F[], tier: Tier): readonly Check[];
 }
 
 /** A check that the largest of `values` is at most `bar`; a value that is no number fails. */

@@ -47,6 +47,14 @@ it("what is no number fails, and so does a claim without checks", async () => {
   expect((await runClaim({ ...claim, checks: () => [] })).passed).toBe(false);
 });
 
+it("reports without judging", async () => {
+  const told = { ...claim, reported: () => [atMost("speed", 2, 1)] };
+  const { passed, reported } = await runClaim(told);
+  expect(passed).toBe(true);
+  expect(reported).toEqual([{ name: "speed", value: 2, sense: "at most", bar: 1, passed: false }]);
+  expect((await runClaim(claim)).reported).toEqual([]);
+});
+
 it("says how far it is", async () => {
   const seen: [number, string][] = [];
   await runClaim(claim, { tier: "full", onProgress: (fraction, what) => seen.push([fraction, what]) });

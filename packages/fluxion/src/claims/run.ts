@@ -20,6 +20,8 @@ export interface ClaimOutcome {
   /** Whether every check passed. */
   readonly passed: boolean;
   readonly checks: readonly Check[];
+  /** Verdicts that `passed` does not depend on. */
+  readonly reported: readonly Check[];
   readonly seeds: readonly number[];
   readonly seconds: number;
   /** Figures of each seed, in the order of the seeds. */
@@ -57,6 +59,7 @@ export async function runClaim(claim: Claim, options: RunClaimOptions = {}): Pro
       tier,
       passed: checks.length > 0 && checks.every((c) => c.passed),
       checks,
+      reported: claim.reported?.(figures, tier) ?? [],
       seeds: [...seeds],
     },
     ...{ seconds: (performance.now() - began) / 1000, figures },

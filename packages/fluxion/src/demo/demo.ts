@@ -83,6 +83,30 @@ export interface ImagesView {
   readonly columns: number;
 }
 
+/** A scalar over a rectangle of the plane as colours, with paths drawn upon it: a loss surface, a field, a matrix. */
+export interface HeatmapView {
+  readonly kind: "heatmap";
+  readonly title: string;
+  /** [H, W] row-major, the first row at the top. */
+  readonly values: Float32Array;
+  readonly shape: readonly [number, number];
+  readonly x: { readonly label?: string; readonly min: number; readonly max: number };
+  /** `max` is the top edge's, so for a matrix with row 0 on top: min H, max 0. */
+  readonly y: { readonly label?: string; readonly min: number; readonly max: number };
+  /** Values of the first and last colour. Default: the smallest and the largest. */
+  readonly range?: readonly [number, number];
+  /** [T, 2] row-major each, in the units of x and y. */
+  readonly paths?: readonly { readonly name: string; readonly points: Float32Array }[];
+}
+
+/** Numbers side by side as bars. */
+export interface BarsView {
+  readonly kind: "bars";
+  readonly title: string;
+  readonly y: { readonly label: string; readonly logarithmic?: boolean };
+  readonly bars: readonly { readonly name: string; readonly value: number }[];
+}
+
 /** Named numbers. */
 export interface FiguresView {
   readonly kind: "figures";
@@ -91,7 +115,7 @@ export interface FiguresView {
 }
 
 /** What a demo shows: plain data, so that it crosses from a worker to the page. */
-export type View = PointsView | PathsView | CurvesView | ImagesView | FiguresView;
+export type View = PointsView | PathsView | CurvesView | ImagesView | HeatmapView | BarsView | FiguresView;
 
 /** A running demo. */
 export interface DemoRun {

@@ -21,6 +21,7 @@ const passing: ClaimOutcome = {
     tier: "quick",
     passed: true,
     checks: [check],
+    reported: [],
     seeds: [1, 2],
     seconds: 1.5,
     figures: [{}, {}],
