@@ -7,7 +7,7 @@ import { ModelProtoSchema, TensorProtoSchema } from "onnx-buf";
 import * as ort from "onnxruntime-node";
 import { cases } from "./cases.js";
 import { feedsOf, type Feeds } from "./limit.js";
-import { contestant, race, type Outcome } from "./measure.js";
+import { contestant, race, type Outcome } from "../timing.js";
 import { uniform } from "./training.js";
 
 const STEPS = 8;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { engine } from "./engine.js";
-import { race, summarize } from "./measure.js";
+import { race, summarize } from "../timing.js";
 import { report } from "./report.js";
 
 it("measures the MLP's training step, alone and several in a call", async () => {

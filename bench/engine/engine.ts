@@ -1,7 +1,7 @@
 // The whole measurement: training steps, sampling, loops, overheads, browser.
 import { cases, single, titles, type CaseName } from "./cases.js";
 import { feedsOf, limitOf } from "./limit.js";
-import { contestant, isTiming, race, type Contestant, type Outcome } from "./measure.js";
+import { contestant, isTiming, race, type Contestant, type Outcome } from "../timing.js";
 import { overheads, type Overheads } from "./overheads.js";
 import type { Peer } from "./peers/peer.js";
 import { sampling, type Sampling } from "./sampling.js";

@@ -2,7 +2,7 @@
 import { compile, evaluate, grad, random, treeLeaves, type Tensor } from "fluxion";
 import { adam, applyUpdates } from "fluxion/optim";
 import { cases } from "./cases.js";
-import { contestant, race, type Outcome } from "./measure.js";
+import { contestant, race, type Outcome } from "../timing.js";
 import { problem, type State } from "./training.js";
 
 /** Milliseconds of one call on the DiT case. */

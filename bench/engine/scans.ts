@@ -2,7 +2,7 @@
 import { compile, concat, evaluate, grad, random, treeLeaves, type Compiled, type Tensor } from "fluxion";
 import { sampleOde, velocityOf } from "fluxion/flow";
 import { mlp } from "fluxion/nn";
-import { contestant, isTiming, race, type Timing } from "./measure.js";
+import { contestant, isTiming, race, type Timing } from "../timing.js";
 import { uniform } from "./training.js";
 
 /** One loop length. */

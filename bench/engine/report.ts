@@ -2,15 +2,9 @@
 import type { CaseName } from "./cases.js";
 import { titles } from "./cases.js";
 import { caseNames, type Results } from "./engine.js";
-import { isTiming, type Outcome } from "./measure.js";
+import { isTiming, type Outcome } from "../timing.js";
+import { ms, table } from "../table.js";
 import { peerNames } from "./peers/peer.js";
-
-/** Milliseconds with three figures that mean something. */
-export function ms(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 100) return value.toFixed(0);
-  return size >= 10 ? value.toFixed(1) : value.toFixed(2);
-}
 
 const ratio = (value: number): string =>
   `${value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)}x`;
@@ -19,15 +13,6 @@ const time = (o: Outcome | undefined): string => (isTiming(o) ? `${ms(o.median)}
 
 const against = (other: Outcome | undefined, ours: Outcome | undefined): string =>
   isTiming(other) && isTiming(ours) ? ratio(other.median / ours.median) : "";
-
-/** Columns of equal width; the first to the left, the others to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const all = [head, ...rows];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[i]!))).join("  ");
-  return [line(head), widths.map((w) => "-".repeat(w)).join("  "), ...rows.map(line)];
-}
 
 function stepTables(results: Results): string[] {
   const entries = caseNames.flatMap((name) => {

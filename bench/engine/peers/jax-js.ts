@@ -1,7 +1,7 @@
 // jax-js on its Wasm backend. Every array is used up by the operation it goes into; `.ref` keeps it.
 import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import type { Case, DitCase, GptCase, UnetCase } from "../cases.js";
-import manifest from "../package.json" with { type: "json" };
+import manifest from "../../package.json" with { type: "json" };
 import { generator } from "../random.js";
 import { serve, type PeerStep } from "./serve.js";
 

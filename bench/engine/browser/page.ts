@@ -1,6 +1,6 @@
 // Runs in the browser: the same training steps on ONNX Runtime's Wasm build.
 import { cases, type CaseName } from "../cases.js";
-import { contestant, race, type Outcome } from "../measure.js";
+import { contestant, race, type Outcome } from "../../timing.js";
 import { runner, training } from "../training.js";
 
 /** What the page offers to the driver. */

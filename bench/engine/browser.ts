@@ -2,13 +2,13 @@
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { build, preview } from "vite";
-import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
+import { chromiumArgs, findChromium } from "../../scripts/chromium.mjs";
 import type { BenchPage } from "./browser/page.js";
 import type { CaseName } from "./cases.js";
-import type { Outcome } from "./measure.js";
+import type { Outcome } from "../timing.js";
 
 const root = path.join(import.meta.dirname, "browser");
-const outDir = path.resolve(import.meta.dirname, "..", ".cache", "bench-browser");
+const outDir = path.resolve(import.meta.dirname, "..", "..", ".cache", "bench-browser");
 const THREADS = 2;
 
 /** Wasm threads need SharedArrayBuffer, which a page only has when it is cross-origin isolated. */

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { Case } from "../cases.js";
-import manifest from "../package.json" with { type: "json" };
+import manifest from "../../package.json" with { type: "json" };
 import { serve, type PeerStep } from "./serve.js";
 
 function build(c: Case): PeerStep {

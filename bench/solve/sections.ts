@@ -1,0 +1,4 @@
+// What `npm run bench -- solve` measures: one section a method, each in a file of its own.
+import type { ScalingSection } from "./scaling.js";
+
+export const sections: readonly ScalingSection[] = [];
