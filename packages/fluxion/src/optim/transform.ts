@@ -4,10 +4,18 @@ import { add } from "../ops/arithmetic.js";
 import { cast } from "../ops/compare.js";
 import { mapLeaves } from "./leaves.js";
 
-/** What some optimizers want besides gradients; each reads what it knows and leaves the rest. */
+/**
+ * What some optimizers want besides gradients; each reads what it knows and leaves the rest. `train` gives all of it.
+ */
 export interface Extra {
   /** The loss at `params`, a float scalar. */
   readonly value?: Tensor;
+  /** The loss of this step's batch as a function of the parameters: what curvature is taken of. */
+  readonly objective?: (params: never) => Tensor;
+  /** This step's batch. */
+  readonly batch?: unknown;
+  /** uint32 [2], another one at every step; the loss draws from the same, so fold something in before drawing. */
+  readonly key?: Tensor;
   readonly [name: string]: unknown;
 }
 

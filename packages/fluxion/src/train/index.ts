@@ -3,6 +3,7 @@
  * @module
  */
 export * from "./metrics/index.js";
+export { compareOptimizers, type Compared, type ComparedRun, type CompareOptions } from "./compare.js";
 export type { CheckpointOptions, Resume, TrainOptions, TrainRecord } from "./options.js";
 export {
   featureNetworkNames,

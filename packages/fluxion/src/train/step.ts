@@ -55,8 +55,9 @@ export function optimizerStep<P, B, S>(
       const out = loss(p, batch, key);
       return out instanceof Tensor ? [out, {}] : [out.loss, out.metrics ?? {}];
     };
+    const objective = (p: P): Tensor => withMetrics(p)[0];
     const [[value, metrics], grads] = valueAndGrad(withMetrics, { hasAux: true })(params);
-    const { updates, state: next } = optimizer.update(grads, state, params, { value });
+    const { updates, state: next } = optimizer.update(grads, state, params, { value, objective, batch, key });
     return {
       params: applyUpdates(params, updates),
       state: next,
