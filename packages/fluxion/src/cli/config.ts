@@ -6,6 +6,9 @@ import { readLocation } from "../data/assets.js";
 import type { NetworkConfig } from "./network.js";
 import type { SourceConfig } from "./source.js";
 
+/** Options of an optimizer as a command line can say them. */
+export type OptimizerOptions = Readonly<Record<string, number | boolean | string>>;
+
 /** What a run is made from; `config.json` of its folder. */
 export interface RunConfig {
   command: "train" | "reflow" | "distil";
@@ -18,6 +21,8 @@ export interface RunConfig {
   steps: number;
   batch: number;
   optimizer: string;
+  /** Of the optimizer, beside its learning rate. */
+  optimizerOptions?: OptimizerOptions;
   /** Peak of a warm-up and cosine schedule. */
   learningRate: number;
   ema: number;
@@ -61,6 +66,11 @@ const tests: Readonly<Record<keyof RunConfig, Test>> = {
   steps: whole,
   batch: whole,
   optimizer: text,
+  optimizerOptions: optional(
+    (v) =>
+      record({})(v) &&
+      Object.values(v as object).every((o) => ["number", "boolean", "string"].includes(typeof o)),
+  ),
   learningRate: number,
   ema: number,
   stepsPerCall: whole,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { solvers } from "../flow/solver.js";
 import { optimizers } from "../optim/registry.js";
+import type { OptimizerOptions } from "./config.js";
 import { networkKinds } from "./network.js";
 import { sourceHelp } from "./source.js";
 
@@ -34,6 +35,17 @@ export const wholeList =
   (most: number) =>
   (text: string): number[] =>
     text.split(",").map((part) => whole(1, most)(part.trim()));
+
+/** Adds `name=value` to those before it; the value is a number, true, false or a word. */
+export function setting(text: string, before: OptimizerOptions = {}): OptimizerOptions {
+  const [, name, value] = /^([A-Za-z]\w*)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("Want name=value.");
+  if (name === "learningRate") throw new InvalidArgumentError("The learning rate is --lr.");
+  const number = Number(value);
+  const read =
+    value === "true" || value === "false" ? value === "true" : Number.isNaN(number) ? value : number;
+  return { ...before, [name]: read };
+}
 
 /** Most steps of a sampler. */
 export const mostSteps = 10_000;
@@ -74,6 +86,7 @@ export interface TrainingOptions extends CommonOptions {
   steps: number;
   batch: number;
   optimizer: string;
+  optimizerOption?: OptimizerOptions;
   lr: number;
   ema: number;
   stepsPerCall: number;
@@ -99,6 +112,7 @@ export const withTraining = (
           .choices(Object.keys(optimizers))
           .default("adam"),
       )
+      .option("--optimizer-option <name=value>", "an option of that optimizer; may be repeated", setting)
       .option("--lr <x>", "peak learning rate, after a warm-up", positive(100), defaults.lr)
       .option("--ema <x>", "memory of the averaged parameters that samples come from", fraction, 0.995)
       .option("--steps-per-call <n>", "steps in one call of ONNX Runtime", whole(1, 1000), 10),

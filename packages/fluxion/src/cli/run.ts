@@ -66,7 +66,10 @@ export async function trainRun(
 ): Promise<RunEnd> {
   const { folder, report, signal, resume = false, checkpointEvery = 500 } = controls;
   const network = buildNetwork(config.network, config.shape);
-  const optimizer = createOptimizer(config.optimizer, { learningRate: rate(config) });
+  const optimizer = createOptimizer(config.optimizer, {
+    ...config.optimizerOptions,
+    learningRate: rate(config),
+  });
   const fresh = start ?? network.init(key(config.seed));
   const example = [zeros([1, ...config.shape]), zeros([1])] as const;
   // Traced only: shapes that the network cannot take are found here.

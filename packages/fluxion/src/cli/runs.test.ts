@@ -270,10 +270,13 @@ describe("what cannot be", { timeout: 60_000 }, () => {
   });
 
   it("says that a training diverged, with exit code 1", async () => {
-    const options = [...tiny, "--optimizer", "sgd", "--lr", "100", "--out", "diverged"];
+    const momentum = ["--optimizer", "sgd", "--optimizer-option", "momentum=0.9"];
+    const options = [...tiny, ...momentum, "--lr", "100", "--out", "diverged"];
     const { code, stderr } = await cli.run("train", ...options);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: train: .*smaller learning rate.*\n$/);
+    const config = JSON.parse((await bytesOf("diverged", "config.json")).toString()) as object;
+    expect(config).toMatchObject({ optimizer: "sgd", optimizerOptions: { momentum: 0.9 } });
     await expect(bytesOf("diverged", "model.safetensors")).rejects.toThrow("ENOENT");
   });
 });

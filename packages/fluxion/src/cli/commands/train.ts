@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { FormatError, OptionError } from "../../core/errors.js";
 import { showShape, sameShape } from "../../core/shape.js";
+import { createOptimizer } from "../../optim/registry.js";
 import type { RunConfig } from "../config.js";
 import { networkConfig } from "../network.js";
 import { withData, withNetwork, withTraining, type TrainingOptions } from "../options.js";
@@ -30,6 +31,7 @@ Examples:
   $ fluxion train                                          Fashion-MNIST
   $ fluxion train --data moons --steps 2000 --out runs/moons
   $ fluxion train --data photos/ --size 32 --model unet --out runs/photos
+  $ fluxion train --optimizer adamw --optimizer-option weightDecay=0.1 --optimizer-option b2=0.99
   $ fluxion train --resume runs/photos                     after Ctrl-C, a crash or a power cut`,
     )
     .action(async (options: Options) => {
@@ -73,15 +75,22 @@ function configOf(options: Options, source: RunConfig["source"], { shape, classe
   };
 }
 
-/** The part of a config that every training has. */
-export const trainingOf = (
+/** The part of a config that every training has. @throws OptionError if the optimizer refuses its options */
+export function trainingOf(
   options: TrainingOptions,
-): Pick<RunConfig, "steps" | "batch" | "optimizer" | "learningRate" | "ema" | "stepsPerCall" | "seed"> => ({
-  steps: options.steps,
-  batch: options.batch,
-  optimizer: options.optimizer,
-  learningRate: options.lr,
-  ema: options.ema,
-  stepsPerCall: options.stepsPerCall,
-  seed: options.seed,
-});
+): Pick<
+  RunConfig,
+  "steps" | "batch" | "optimizer" | "optimizerOptions" | "learningRate" | "ema" | "stepsPerCall" | "seed"
+> {
+  createOptimizer(options.optimizer, options.optimizerOption);
+  return {
+    steps: options.steps,
+    batch: options.batch,
+    optimizer: options.optimizer,
+    ...(options.optimizerOption ? { optimizerOptions: options.optimizerOption } : {}),
+    learningRate: options.lr,
+    ema: options.ema,
+    stepsPerCall: options.stepsPerCall,
+    seed: options.seed,
+  };
+}
