@@ -3,7 +3,7 @@ import { cases, single, titles, type CaseName } from "./cases.js";
 import { feedsOf, limitOf } from "./limit.js";
 import { contestant, isTiming, race, type Contestant, type Outcome } from "../timing.js";
 import { overheads, type Overheads } from "./overheads.js";
-import type { Peer } from "./peers/peer.js";
+import type { Peer } from "../peer.js";
 import { sampling, type Sampling } from "./sampling.js";
 import { scans, type ScanRow } from "./scans.js";
 import { runner, training } from "./training.js";

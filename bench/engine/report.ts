@@ -4,7 +4,7 @@ import { titles } from "./cases.js";
 import { caseNames, type Results } from "./engine.js";
 import { isTiming, type Outcome } from "../timing.js";
 import { ms, table } from "../table.js";
-import { peerNames } from "./peers/peer.js";
+import { peerNames } from "./peers/names.js";
 
 const ratio = (value: number): string =>
   `${value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)}x`;

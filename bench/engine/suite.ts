@@ -1,7 +1,7 @@
 import { machine } from "../machine.js";
 import { names, optionsOf, positive, saveResult, type Suite } from "../suite.js";
 import { engine, sectionNames } from "./engine.js";
-import { Peer, peerNames } from "./peers/peer.js";
+import { peerNames, peerOf } from "./peers/names.js";
 import { report } from "./report.js";
 
 /** Training steps and sampling against peers and against the limit. */
@@ -30,7 +30,7 @@ Run it alone on the machine. bench/README.md says how to read it.`,
     const reps = positive("reps", values.reps);
     const cap = positive("cap", values.cap);
     const chosen = values.peers === "none" ? [] : names("peers", values.peers, peerNames);
-    const peers = chosen.map((name) => new Peer(name, cap));
+    const peers = chosen.map((name) => peerOf(name, cap));
     const where = machine();
     try {
       const results = await engine({ only, reps, peers, progress: (what) => console.error(`... ${what}`) });

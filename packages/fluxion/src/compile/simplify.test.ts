@@ -56,6 +56,17 @@ describe("simplify", () => {
     expect(left((a) => grad((v: Tensor) => v.sum())(a), x)).toEqual(["Expand"]);
   });
 
+  it("lets a literal join a scalar that is computed, unless it is of unusual size", () => {
+    const [x, s] = [matrix(), placeholder([], "float32")];
+    expect(left((a, b) => a.mul(b.exp()).mul(-0.1), x, s)).toEqual(["Exp", "Mul", "Mul"]);
+    const shapes = (c: number) =>
+      collect(simplify([x.mul(s).mul(c)], [x, s]), new Set([x, s])).flatMap(({ op, outputs: [out] }) =>
+        op.name === "Mul" ? [out!.size] : [],
+      );
+    expect(shapes(-0.1)).toEqual([1, 9]);
+    expect(shapes(1e-30)).toEqual([9, 9]);
+  });
+
   it("turns sums of broadcasts into factors", () => {
     const row = placeholder([3], "float32");
     expect(left((b) => b.broadcastTo([5, 3]).sum(0), row)).toEqual(["Mul"]);

@@ -4,7 +4,7 @@ import { apply1, type Call, type Op } from "../core/node.js";
 import { broadcastShapes, sameShape } from "../core/shape.js";
 import { asTensor, literalOf, Tensor, type TensorLike } from "../core/tensor.js";
 import { batchElementwise } from "./batching.js";
-import { foldScalars, liftBroadcast, scalarFactor } from "./elementwise.js";
+import { foldScalars, liftBroadcast, ordinary, scalarFactor, tracedFactor } from "./elementwise.js";
 import { cast, equal, greater, less, logicalAnd, logicalOr, logicalXor, notEqual, where } from "./compare.js";
 import { log1p } from "./hyperbolic.js";
 import { abs, exp, floor, isInf, log, neg, reciprocal, sqrt } from "./unary.js";
@@ -57,12 +57,15 @@ function twice({ inputs: [a, b] }: Call<object>): Tensor[] | undefined {
 
 /**
  * Scalar factors move outwards, (c·x)·y → c·(x·y), where they meet each other, a matrix product or a sum that takes
- * them over for nothing; or into a smaller operand.
+ * them over for nothing; or into a smaller operand. A literal joins a scalar that is computed, (x·s)·c → x·(s·c).
  */
 function floatScalar({ inputs, outputs }: Call<object>): Tensor[] | undefined {
   const out = outputs[0]!;
   for (const side of [0, 1]) {
     const [t, other] = [inputs[side]!, inputs[1 - side]!];
+    const scaled = other.size === 1 ? tracedFactor(t) : undefined;
+    if (scaled && ordinary(other) && sameShape(scaled.of.shape, out.shape))
+      return [mul(scaled.of, mul(scaled.factor, other))];
     const found = scalarFactor(t);
     if (!found || t.size < other.size) continue;
     const scalar = other.size === 1 && literalOf(other) !== undefined;

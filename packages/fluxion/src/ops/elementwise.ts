@@ -75,6 +75,22 @@ export function unaryOp(
 /** Factors that may change places in a product: none that could make it overflow or vanish on the way. */
 const mayMove = (factor: number): boolean => Math.abs(factor) >= 2 ** -20 && Math.abs(factor) <= 2 ** 20;
 
+/** Whether `t` is a literal scalar of ordinary size. */
+export function ordinary(t: Tensor): boolean {
+  const value = t.size === 1 && isFloat(t.dtype) ? literalOf(t) : undefined;
+  return value !== undefined && mayMove(decode(value, t.dtype)[0]!);
+}
+
+/** The tensor and the scalar, computed in the graph, that a product is made of. */
+export function tracedFactor(t: Tensor): { of: Tensor; factor: Tensor } | undefined {
+  if (t.node.op.name !== "Mul" || t.size === 1) return undefined;
+  for (const side of [0, 1]) {
+    const [factor, of] = [t.node.inputs[side]!, t.node.inputs[1 - side]!];
+    if (factor.size === 1 && !literalOf(factor) && sameShape(of.shape, t.shape)) return { of, factor };
+  }
+  return undefined;
+}
+
 /** The tensor and the literal scalar, of ordinary size, that a product is made of. */
 export function scalarFactor(t: Tensor): { of: Tensor; factor: Tensor } | undefined {
   if (t.node.op.name !== "Mul" || !isFloat(t.dtype)) return undefined;

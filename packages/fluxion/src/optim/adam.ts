@@ -27,7 +27,10 @@ export interface AdamOptions extends ScaleByAdamOptions {
   learningRate?: number | Schedule;
 }
 
-/** State of `scaleByAdam`; `mu`, `nu` and (with amsgrad) `nuMax` are trees like the parameters. */
+/**
+ * State of `scaleByAdam`; `mu`, `nu` and (with amsgrad) `nuMax` are trees like the parameters: the sums m/(1 − b1),
+ * v/(1 − b2) and the largest of the latter, which take a pass over the parameters less each than the means.
+ */
 export type AdamState = { count: Tensor; mu: unknown; nu: unknown; nuMax?: unknown };
 
 /** The option names of `scaleByAdam`. @internal */
@@ -56,15 +59,15 @@ export function scaleByAdam(options: ScaleByAdamOptions = {}): Transform<AdamSta
     }),
     update(grads, state) {
       const count = add(state.count, 1);
-      const root = perDtype((dtype) => sqrt(biasCorrection(b2, count, dtype)));
-      // The corrections are gathered into two scalars, which saves a pass over every leaf.
-      const size = perDtype((dtype) => div(root(dtype), biasCorrection(b1, count, dtype)));
+      // Every factor is gathered into two scalars: the corrections, and what the sums lack to be means.
+      const root = perDtype((dtype) => sqrt(div(biasCorrection(b2, count, dtype), 1 - b2)));
+      const size = perDtype((dtype) => div(mul(root(dtype), 1 - b1), biasCorrection(b1, count, dtype)));
       const floor = perDtype((dtype) => mul(root(dtype), eps));
       const step = (g: Tensor, mu: Tensor, nu: Tensor, nuMax?: Tensor): [Tensor, Tensor, Tensor, Tensor] => {
-        const m = add(mul(mu, b1), mul(g, 1 - b1));
-        const v = add(mul(nu, b2), mul(square(g), 1 - b2));
+        const m = add(mul(mu, b1), g);
+        const v = add(mul(nu, b2), square(g));
         const top = nuMax ? maximum(nuMax, v) : v;
-        return [div(mul(m, size(g.dtype)), add(sqrt(top), floor(g.dtype))), m, v, top];
+        return [mul(div(m, add(sqrt(top), floor(g.dtype))), size(g.dtype)), m, v, top];
       };
       if (!amsgrad) {
         const [updates, mu, nu] = mapLeaves(where, grads, [state.mu, state.nu], (g, [m, v]) => step(g, m, v));

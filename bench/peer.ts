@@ -1,25 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import path from "node:path";
 import { createInterface } from "node:readline";
-import type { Case } from "../cases.js";
-
-/** The libraries that ours is measured against. */
-export const peerNames = ["torch", "jax-js", "tfjs"] as const;
-export type PeerName = (typeof peerNames)[number];
-
-const folder = import.meta.dirname;
-const script = (file: string): string[] => [
-  process.execPath,
-  "--import",
-  "tsx",
-  "--no-warnings",
-  path.join(folder, file),
-];
-const commands: Record<PeerName, string[]> = {
-  torch: ["python3", path.join(folder, "torch_peer.py")],
-  "jax-js": script("jax-js.ts"),
-  tfjs: script("tfjs.ts"),
-};
 
 type Answer = { ready?: string; parameters?: number; times?: number[]; error?: string };
 
@@ -36,15 +16,17 @@ export class Peer {
   #complaints = "";
 
   constructor(
-    readonly name: PeerName,
+    readonly name: string,
+    /** Program and arguments. */
+    readonly command: readonly string[],
     /** Seconds to wait for one answer. */
     readonly cap: number,
   ) {}
 
-  /** Builds a case's step; gives the number of parameters. */
-  async build(c: Case): Promise<number> {
+  /** Builds what is to be run; gives the number of parameters. */
+  async build(what: object): Promise<number> {
     if (!this.#child) await this.#start();
-    return (await this.#ask({ build: c })).parameters!;
+    return (await this.#ask({ build: what })).parameters!;
   }
 
   /** Runs training steps; gives the milliseconds of each. */
@@ -58,8 +40,8 @@ export class Peer {
   }
 
   async #start(): Promise<void> {
-    const [command, ...args] = commands[this.name];
-    const child = spawn(command!, args, { cwd: path.dirname(folder) });
+    const [command, ...args] = this.command;
+    const child = spawn(command!, args, { cwd: import.meta.dirname });
     this.#child = child;
     this.#complaints = "";
     child.on("error", (error) => (this.#complaints += error.message));
