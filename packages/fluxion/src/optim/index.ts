@@ -2,10 +2,19 @@
  * Optimizers as pure gradient transformations, schedules and moving averages.
  * @module
  */
+export { adadelta, type AdadeltaOptions, type AdadeltaState, scaleByAdadelta } from "./adadelta.js";
 export { adagrad, type AdagradOptions, type RssState, scaleByRss } from "./adagrad.js";
 export { adam, type AdamOptions, type AdamState, scaleByAdam, type ScaleByAdamOptions } from "./adam.js";
 export { adamw, type AdamwOptions } from "./adamw.js";
 export { clipByGlobalNorm, clipByValue, globalNorm } from "./clip.js";
+export {
+  diffGrad,
+  type DiffGradOptions,
+  type DiffGradState,
+  frictionCoefficient,
+  scaleByDiffGrad,
+  type ScaleByDiffGradOptions,
+} from "./diffgrad.js";
 export { ema, type Ema, type EmaOptions, type EmaState } from "./ema.js";
 export { lion, type LionOptions, type LionState, scaleByLion } from "./lion.js";
 export { createOptimizer, type OptimizerName, optimizers } from "./registry.js";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { compile, evaluate, scan, tensor, treeLeaves, valueAndGrad, type Tensor } from "../index.js";
 import { readSafetensors, writeSafetensors } from "../onnx/index.js";
 import {
+  adadelta,
   adagrad,
   adam,
   adamw,
@@ -11,6 +12,7 @@ import {
   clipByGlobalNorm,
   clipByValue,
   cosineSchedule,
+  diffGrad,
   lion,
   momentum,
   nesterov,
@@ -28,6 +30,8 @@ const matrix: readonly (readonly [string, Transform])[] = [
   ["adam, amsgrad", adam({ learningRate: 0.03, amsgrad: true })],
   ["adamw", adamw({ learningRate: 0.03 })],
   ["adagrad", adagrad({ learningRate: 0.3 })],
+  ["adadelta", adadelta({ learningRate: 3 })],
+  ["diffgrad", diffGrad({ learningRate: 0.04 })],
   ["rmsprop", rmsprop({ learningRate: 0.003 })],
   ["rmsprop, centered", rmsprop({ learningRate: 0.001, centered: true, momentum: 0.5 })],
   ["lion", lion({ learningRate: cosineSchedule({ init: 0.02, steps: 600 }) })],

@@ -1,14 +1,27 @@
 import { OptionError } from "../core/errors.js";
+import { adadelta } from "./adadelta.js";
 import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
 import { adamw } from "./adamw.js";
+import { diffGrad } from "./diffgrad.js";
 import { lion } from "./lion.js";
 import { rmsprop } from "./rmsprop.js";
 import { momentum, nesterov, sgd } from "./sgd.js";
 import type { Transform } from "./transform.js";
 
 /** Every optimizer by its name; each takes an options object and refuses keys it does not know. */
-export const optimizers = { adagrad, adam, adamw, lion, momentum, nesterov, rmsprop, sgd } as const;
+export const optimizers = {
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  diffgrad: diffGrad,
+  lion,
+  momentum,
+  nesterov,
+  rmsprop,
+  sgd,
+} as const;
 
 /** Name of an optimizer, such as `adamw`. */
 export type OptimizerName = keyof typeof optimizers;

@@ -166,7 +166,7 @@ describe("the registry", () => {
       expect(() => createOptimizer(name, { learningRate: -1 })).toThrow(OptionError);
       expect(() => createOptimizer(name, { learningRate: "fast" })).toThrow(OptionError);
     }
-    expect(() => createOptimizer("adamm")).toThrow(/one of adagrad, adam/);
+    expect(() => createOptimizer("adamm")).toThrow(/one of adadelta, adagrad, adam/);
     expect(() => createOptimizer("toString")).toThrow(OptionError);
   });
 
