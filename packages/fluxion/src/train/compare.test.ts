@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OptionError, random, tensor, type Tensor } from "../index.js";
 import { adam, cosineSchedule, sgd } from "../optim/index.js";
-import { compareOptimizers, type CompareOptions } from "./index.js";
+import { chooseLearningRates, compareOptimizers, type CompareOptions } from "./index.js";
 
 type Params = { w: Tensor };
 
@@ -66,6 +66,14 @@ describe("compareOptimizers", () => {
     expect(seen.at(-1)).toBe(1);
   });
 
+  it("chooses the same learning rates without the runs that count", async () => {
+    const { asked, seeds: _, measure: __, ...options } = regression();
+    const tuned = await chooseLearningRates(options);
+    expect(tuned.sgd).toMatchObject({ learningRate: 0.2, atEdge: false });
+    expect(tuned.adam).toEqual({ learningRate: 0.3, atEdge: false, tuning: [] });
+    expect(asked.every((a) => a.startsWith("1000:"))).toBe(true);
+  });
+
   it("says that a run diverged, and where", async () => {
     const { asked: _, ...options } = regression();
     const { sgd: diverged } = await compareOptimizers({
@@ -106,7 +114,6 @@ describe("compareOptimizers", () => {
     const { asked: _, ...options } = regression();
     const bad: object[] = [
       { steps: 0 },
-      { seeds: [] },
       { tuningSeeds: [] },
       { optimizers: {} },
       { learningRates: [] },

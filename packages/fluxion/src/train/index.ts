@@ -3,7 +3,14 @@
  * @module
  */
 export * from "./metrics/index.js";
-export { compareOptimizers, type Compared, type ComparedRun, type CompareOptions } from "./compare.js";
+export {
+  chooseLearningRates,
+  compareOptimizers,
+  type Compared,
+  type ComparedRun,
+  type Tuned,
+} from "./compare.js";
+export type { CompareOptions } from "./compare-options.js";
 export type { CheckpointOptions, Resume, TrainOptions, TrainRecord } from "./options.js";
 export {
   featureNetworkNames,
