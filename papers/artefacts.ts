@@ -2,6 +2,10 @@
 import type { AllArtefacts } from "fluxion/claims";
 
 export const artefacts: AllArtefacts = {
+  diffgrad: {
+    claim: () => import("./diffgrad/claim.js"),
+    demo: () => import("./diffgrad/demo.js"),
+  },
   "rectified-flow": {
     claim: () => import("./rectified-flow/claim.js"),
     demo: () => import("./rectified-flow/demo.js"),

@@ -3,6 +3,7 @@
 // Fluxion, so that every machine measures the same.
 import { logSoftmax, random, relu, tensor, type Tensor } from "fluxion";
 import { batches, gatherRows, loadDataset, toUnit, type ArrayData } from "fluxion/data";
+import type { Tuned } from "fluxion/train";
 import { conv, linear, type ConvParams, type LinearParams, type Model } from "fluxion/nn";
 
 /** Images float32 [B, 1, 28, 28] and labels int32 [B]. */
@@ -84,6 +85,12 @@ export const crossEntropy = (logits: Tensor, y: Tensor): Tensor =>
 /** Part of the examples whose largest logit is the label's, in [0, 1]. */
 export const accuracy = (logits: Tensor, y: Tensor): Tensor =>
   logits.argmax(-1).equal(y).cast("float32").mean();
+
+/** The rates that `chooseLearningRates` chose, as `compareOptimizers` takes them. */
+export const chosenRates = <Name extends string>(tuned: Record<Name, Tuned>): Record<Name, number[]> =>
+  Object.fromEntries(
+    Object.entries<Tuned>(tuned).map(([name, { learningRate }]) => [name, [learningRate]]),
+  ) as Record<Name, number[]>;
 
 /** `make()` at the first call, its result from then on: tuning that all seeds of a claim share. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -16,7 +16,7 @@ export const optimization = defined([
     concepts: ["adaptive step", "friction"],
     code: { repository: "shivram1987/diffGrad", licence: "MIT" },
     modules: ["optim"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "tract",
