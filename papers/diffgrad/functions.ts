@@ -1,6 +1,6 @@
 // The paper's three functions of one variable, on which momentum may carry an optimizer past the better minimum.
-import { compile, grad, scan, tensor, where, type Tensor } from "fluxion";
-import { applyUpdates, type Transform } from "fluxion/optim";
+import { compile, grad, scan, tensor, vmap, where, type Tensor } from "fluxion";
+import { applyUpdates, frictionCoefficient, type Transform } from "fluxion/optim";
 
 const not = (condition: Tensor): Tensor => condition.logicalNot();
 const poly = (x: Tensor): Tensor =>
@@ -45,6 +45,24 @@ export async function iterates(name: FunctionName, optimizer: Transform, steps =
   const values = (await path.data()) as Float64Array;
   await run.release();
   return Float64Array.from([-1, ...values]);
+}
+
+/** The friction that diffGrad would put on each step of a path but the first: float64 [steps − 1]. */
+export async function frictions(name: FunctionName, path: Float64Array): Promise<Float64Array> {
+  const slopes = vmap(grad((x: Tensor) => functions[name](x)))(tensor(path.slice(0, -1)));
+  const n = path.length - 1;
+  return (await frictionCoefficient(slopes.slice([0, n - 1]), slopes.slice([1, n])).data()) as Float64Array;
+}
+
+/** Points of a function for a drawing. */
+export async function graphOf(
+  name: FunctionName,
+  [from, to]: readonly [number, number],
+  count = 241,
+): Promise<[number, number][]> {
+  const x = Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
+  const y = await functions[name](tensor(x)).data();
+  return [...x].map((value, i) => [value, Number(y[i])]);
 }
 
 /** The value of a function. */
