@@ -19,6 +19,8 @@ export interface ScaleByAdamOptions {
   eps?: number;
   /** Whether to divide by the largest mean of squares so far; default false. */
   amsgrad?: boolean;
+  /** Whether the step looks ahead along the mean: b1·m + (1 − b1)·g stands for m; default false. */
+  nesterov?: boolean;
 }
 
 /** Options of `adam`. */
@@ -34,19 +36,19 @@ export interface AdamOptions extends ScaleByAdamOptions {
 export type AdamState = { count: Tensor; mu: unknown; nu: unknown; nuMax?: unknown };
 
 /** The option names of `scaleByAdam`. @internal */
-export const adamKeys = ["b1", "b2", "eps", "amsgrad"] as const;
+export const adamKeys = ["b1", "b2", "eps", "amsgrad", "nesterov"] as const;
 
 /**
  * m ← b1·m + (1 − b1)·g, v ← b2·v + (1 − b2)·g²; the update is m̂ / (√v̂ + eps) with m̂ = m/(1 − b1ᵗ), v̂ = v/(1 − b2ᵗ).
  * @throws OptionError
  * @source Kingma, Ba, "Adam: a method for stochastic optimization", 2015, arXiv:1412.6980, algorithm 1; Reddi, Kale,
  *   Kumar, "On the convergence of Adam and beyond", 2018, arXiv:1904.09237, algorithm 2 for amsgrad; deviates: amsgrad
- *   corrects the bias, as PyTorch does
+ *   corrects the bias, as PyTorch does; nesterov has the one correction 1/(1 − b1ᵗ) for both terms
  */
 export function scaleByAdam(options: ScaleByAdamOptions = {}): Transform<AdamState> {
   const where = "optim.scaleByAdam";
   checkOptions(where, options, adamKeys);
-  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, amsgrad = false } = options;
+  const { b1 = 0.9, b2 = 0.999, eps = 1e-8, amsgrad = false, nesterov = false } = options;
   checkRange(where, "b1", b1, "[0, 1)");
   checkRange(where, "b2", b2, "[0, 1)");
   checkRange(where, "eps", eps, "[0, ∞)");
@@ -67,7 +69,8 @@ export function scaleByAdam(options: ScaleByAdamOptions = {}): Transform<AdamSta
         const m = add(mul(mu, b1), g);
         const v = add(mul(nu, b2), square(g));
         const top = nuMax ? maximum(nuMax, v) : v;
-        return [mul(div(m, add(sqrt(top), floor(g.dtype))), size(g.dtype)), m, v, top];
+        const ahead = nesterov ? add(mul(m, b1), g) : m;
+        return [mul(div(ahead, add(sqrt(top), floor(g.dtype))), size(g.dtype)), m, v, top];
       };
       if (!amsgrad) {
         const [updates, mu, nu] = mapLeaves(where, grads, [state.mu, state.nu], (g, [m, v]) => step(g, m, v));

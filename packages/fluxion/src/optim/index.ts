@@ -5,6 +5,7 @@
 export { adadelta, type AdadeltaOptions, type AdadeltaState, scaleByAdadelta } from "./adadelta.js";
 export { adagrad, type AdagradOptions, type RssState, scaleByRss } from "./adagrad.js";
 export { adam, type AdamOptions, type AdamState, scaleByAdam, type ScaleByAdamOptions } from "./adam.js";
+export { adamp, type AdampOptions, sgdp, type SgdpOptions } from "./adamp.js";
 export { adamw, type AdamwOptions } from "./adamw.js";
 export { clipByGlobalNorm, clipByValue, globalNorm } from "./clip.js";
 export {
@@ -17,6 +18,7 @@ export {
 } from "./diffgrad.js";
 export { ema, type Ema, type EmaOptions, type EmaState } from "./ema.js";
 export { lion, type LionOptions, type LionState, scaleByLion } from "./lion.js";
+export { projectScaleInvariant, type Projected, type ProjectionOptions } from "./projection.js";
 export { createOptimizer, type OptimizerName, optimizers } from "./registry.js";
 export { rmsprop, type RmspropOptions, type RmsState, scaleByRms } from "./rmsprop.js";
 export { type CountState, scale, scaleByLearningRate, scaleBySchedule } from "./scale.js";

@@ -5,6 +5,7 @@ import {
   adadelta,
   adagrad,
   adam,
+  adamp,
   adamw,
   addDecayedWeights,
   applyUpdates,
@@ -18,6 +19,7 @@ import {
   nesterov,
   rmsprop,
   sgd,
+  sgdp,
   type Transform,
 } from "./index.js";
 
@@ -28,6 +30,8 @@ const matrix: readonly (readonly [string, Transform])[] = [
   ["nesterov", nesterov({ learningRate: 0.003 })],
   ["adam", adam({ learningRate: 0.03 })],
   ["adam, amsgrad", adam({ learningRate: 0.03, amsgrad: true })],
+  ["adamp", adamp({ learningRate: 0.03 })],
+  ["sgdp", sgdp({ learningRate: 0.003 })],
   ["adamw", adamw({ learningRate: 0.03 })],
   ["adagrad", adagrad({ learningRate: 0.3 })],
   ["adadelta", adadelta({ learningRate: 3 })],

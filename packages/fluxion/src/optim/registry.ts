@@ -2,6 +2,7 @@ import { OptionError } from "../core/errors.js";
 import { adadelta } from "./adadelta.js";
 import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
+import { adamp, sgdp } from "./adamp.js";
 import { adamw } from "./adamw.js";
 import { diffGrad } from "./diffgrad.js";
 import { lion } from "./lion.js";
@@ -14,6 +15,7 @@ export const optimizers = {
   adadelta,
   adagrad,
   adam,
+  adamp,
   adamw,
   diffgrad: diffGrad,
   lion,
@@ -21,6 +23,7 @@ export const optimizers = {
   nesterov,
   rmsprop,
   sgd,
+  sgdp,
 } as const;
 
 /** Name of an optimizer, such as `adamw`. */
