@@ -2,6 +2,10 @@
 import type { AllArtefacts } from "fluxion/claims";
 
 export const artefacts: AllArtefacts = {
+  adamp: {
+    claim: () => import("./adamp/claim.js"),
+    demo: () => import("./adamp/demo.js"),
+  },
   diffgrad: {
     claim: () => import("./diffgrad/claim.js"),
     demo: () => import("./diffgrad/demo.js"),

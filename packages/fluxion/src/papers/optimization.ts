@@ -94,7 +94,7 @@ export const optimization = defined([
     concepts: ["scale invariance", "projection", "effective step"],
     code: { repository: "clovaai/AdamP", licence: "MIT" },
     modules: ["optim"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "adadagrad",
