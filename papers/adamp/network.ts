@@ -1,5 +1,5 @@
 // The claim on real images: how far the weights before a normalisation grow, and what the projection does about it.
-import { random, relu, tensor, treeLeaves, valueAndGrad, type Tensor } from "fluxion";
+import { random, relu, valueAndGrad, type Tensor } from "fluxion";
 import type { ClaimContext, Tier } from "fluxion/claims";
 import { linear, type LinearParams, type Model } from "fluxion/nn";
 import {
@@ -93,10 +93,8 @@ export async function growths({
         init: (s) => net.init(random.key(s)),
         batches: task.batches(batchSize),
         schedule: cosineSchedule({ init: 1, steps }),
-        optimizers: optimizers as Readonly<
-          Record<string, (learningRate: Schedule) => ReturnType<typeof sgd>>
-        >,
-        learningRates: [rates[k]!],
+        optimizers: optimizers,
+        learningRates: [rates[k]],
         measure: (p) => ({
           norm: squaredNorm(p.first.weight),
           tune: loss(p, task.tune),
@@ -106,7 +104,7 @@ export async function growths({
       });
       for (const [name, { runs }] of Object.entries(results)) {
         const { norm, tune, accuracy: reached } = runs[0]!.figures;
-        figures[`growth${name}@${rates[k]!}`] = norm! - start;
+        figures[`growth${name}@${rates[k]}`] = norm! - start;
         if (tune! < (best[name] ?? Infinity)) {
           best[name] = tune!;
           figures[`accuracy${name}`] = reached!;
@@ -142,4 +140,4 @@ export async function firing({ tier, seed, signal }: ClaimContext): Promise<numb
 
 /** The rates at which both of a family are compared in a tier. */
 export const ratesOf = (family: keyof typeof families, tier: Tier): readonly number[] =>
-  budgets[tier].rates.map((k) => families[family].rates[k]!);
+  budgets[tier].rates.map((k) => families[family].rates[k]);
