@@ -2,4 +2,11 @@
  * Solvers: functions on data that return their answer with a status, the history of residuals and why they stopped.
  * @module
  */
+export { denseConstraints, type LinearConstraints } from "./constraints.js";
+export { leastDistance, type LeastDistanceOptions, type LeastDistanceOutcome } from "./least-distance.js";
+export {
+  minimumNuclearNorm,
+  type MinimumNuclearNormOptions,
+  type MinimumNuclearNormOutcome,
+} from "./minimum-nuclear-norm.js";
 export type { Iteration, SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
