@@ -18,6 +18,12 @@ export {
 } from "./diffgrad.js";
 export { ema, type Ema, type EmaOptions, type EmaState } from "./ema.js";
 export { lion, type LionOptions, type LionState, scaleByLion } from "./lion.js";
+export {
+  normalizeByNorm,
+  type NormalizeOptions,
+  normalizedGd,
+  type NormalizedGdOptions,
+} from "./normalized.js";
 export { projectScaleInvariant, type Projected, type ProjectionOptions } from "./projection.js";
 export { createOptimizer, type OptimizerName, optimizers } from "./registry.js";
 export { rmsprop, type RmspropOptions, type RmsState, scaleByRms } from "./rmsprop.js";

@@ -6,6 +6,7 @@ import { adamp, sgdp } from "./adamp.js";
 import { adamw } from "./adamw.js";
 import { diffGrad } from "./diffgrad.js";
 import { lion } from "./lion.js";
+import { normalizedGd } from "./normalized.js";
 import { rmsprop } from "./rmsprop.js";
 import { momentum, nesterov, sgd } from "./sgd.js";
 import type { Transform } from "./transform.js";
@@ -17,10 +18,12 @@ export const optimizers = {
   adam,
   adamp,
   adamw,
-  diffgrad: diffGrad,
+  diffgrad,
+  diffGrad,
   lion,
   momentum,
   nesterov,
+  normalizedGd,
   rmsprop,
   sgd,
   sgdp,
