@@ -44,5 +44,14 @@ export {
   type WarmupCosineScheduleOptions,
 } from "./schedules.js";
 export { momentum, nesterov, sgd, type SgdOptions, trace, type TraceState } from "./sgd.js";
+export {
+  tract,
+  tractConv,
+  type TractConvOptions,
+  tractGradient,
+  tractLinear,
+  type TractOptions,
+  type TractTransformOptions,
+} from "./tract.js";
 export { applyUpdates, chain, type Extra, identity, type Transform } from "./transform.js";
 export { addDecayedWeights, type Mask } from "./weight-decay.js";
