@@ -10,3 +10,4 @@ export {
   type MinimumNuclearNormOutcome,
 } from "./minimum-nuclear-norm.js";
 export type { Iteration, SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
+export { groupNorm, l1Norm, nonNegative, nuclearNorm, type ProxTerm } from "./prox.js";
