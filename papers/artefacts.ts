@@ -14,4 +14,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./rectified-flow/claim.js"),
     demo: () => import("./rectified-flow/demo.js"),
   },
+  tract: {
+    claim: () => import("./tract/claim.js"),
+    demo: () => import("./tract/demo.js"),
+  },
 };

@@ -59,7 +59,7 @@ describe("TrAct", () => {
         [-0.7562404482934283, 0.4490575649516045],
       ]),
     );
-    await close(g.bias, double([-0.31666666666666665, 0.88333333333333333]));
+    await close(g.bias, double([-0.31666666666666665, 0.8833333333333333]));
     const vanilla = grad(lossWith(usual))(start);
     await close(
       vanilla.weight,

@@ -32,7 +32,7 @@ export const optimization = defined([
     concepts: ["first layer", "preconditioning", "ridge regression"],
     code: { repository: "Felix-Petersen/tract", licence: "MIT" },
     modules: ["optim"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "directional-sharpness",
