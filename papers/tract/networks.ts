@@ -91,6 +91,29 @@ const tunedRate = once(async () => {
   return vanilla!.learningRate;
 });
 
+/** A network to train: its start, its loss, its accuracy on a part, its first layer. */
+export const networkOf = (name: NetworkName) => ({
+  ...networks[name],
+  loss: lossOf(name),
+  accuracy: (params: Params, part: Labelled): Tensor =>
+    accuracy(networks[name].apply(params as never, part), part.y),
+});
+
+/** The first layer's weights as grey images, each from its smallest value (black) to its largest: uint8 [N, H, W, 1]. */
+export async function filters(
+  name: NetworkName,
+  params: Params,
+): Promise<{ pixels: Uint8Array; shape: [number, number, number, number] }> {
+  const weight =
+    name === "conv"
+      ? (params as { first: { weight: Tensor } }).first.weight.reshape([16, 25])
+      : (params as { layers: { weight: Tensor }[] }).layers[0]!.weight.slice(null, [0, 32]).transpose();
+  const [low, high] = [weight.min(1, { keepDims: true }), weight.max(1, { keepDims: true })];
+  const grey = await weight.sub(low).div(high.sub(low)).mul(255).round().cast("uint8").data();
+  const [n, size] = weight.shape as [number, number];
+  return { pixels: grey as Uint8Array, shape: [n, Math.sqrt(size), Math.sqrt(size), 1] };
+}
+
 /** Of every epoch: mean training loss, and test accuracy after it. */
 export interface Course {
   readonly losses: readonly number[];
