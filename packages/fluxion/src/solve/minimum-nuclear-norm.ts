@@ -4,6 +4,7 @@ import { thinSvd } from "../ops/linalg/decompose.js";
 import type { LinearConstraints } from "./constraints.js";
 import { leastDistance } from "./least-distance.js";
 import type { SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
+import { nuclearNorm } from "./prox.js";
 
 /** Options of `minimumNuclearNorm`. */
 export interface MinimumNuclearNormOptions extends SolverOptions {
@@ -58,8 +59,9 @@ export function minimumNuclearNorm(
   const project = (target: Float64Array, start: readonly number[]) =>
     leastDistance(constraints, bounds, { target, equalities, start, ...(signal ? { signal } : {}) });
 
+  const nuclear = nuclearNorm(shape);
   let inside = project(new Float64Array(constraints.size), []);
-  const first = nuclear(inside.x, shape);
+  const first = nuclear.value(inside.x);
   const { penalty = shape[0] / first } = options;
   let x = inside.x;
   let z = x;
@@ -70,7 +72,7 @@ export function minimumNuclearNorm(
     return { x, lowRank: z, status, reason, iterations, residuals, ...certificate() };
   };
   const certificate = (): { norm: number; multipliers: Float64Array; gap: number } => {
-    const norm = nuclear(x, shape);
+    const norm = nuclear.value(x);
     // The first X is no projection of the splitting: its multipliers are those of the Frobenius norm.
     const scaled = inside.multipliers.map((v) => v * (Number.isFinite(penalty) ? penalty : 1));
     const rows = inside.active;
@@ -98,9 +100,8 @@ export function minimumNuclearNorm(
     if (inside.status !== "converged") return outcome(inside.status, `a projection: ${inside.reason}`);
     x = inside.x;
     const before = z;
-    z = shrink(
+    z = nuclear.prox(
       x.map((v, j) => v + u[j]!),
-      shape,
       1 / penalty,
     );
     u = u.map((v, j) => v + x[j]! - z[j]!);
@@ -131,22 +132,5 @@ function check(constraints: LinearConstraints, options: MinimumNuclearNormOption
   checkRange(where, "tolerance", tolerance, "[0, ∞)");
 }
 
-/** Sum of the singular values. */
-const nuclear = (x: Float64Array, shape: readonly [number, number]): number =>
-  thinSvd(x, ...shape).s.reduce((sum, s) => sum + s, 0);
-
 const distance = (a: Float64Array, b: Float64Array): number =>
   Math.sqrt(a.reduce((sum, v, j) => sum + (v - b[j]!) ** 2, 0));
-
-/** The matrix with its singular values shrunk by `by`. */
-function shrink(x: Float64Array, [m, n]: readonly [number, number], by: number): Float64Array {
-  const { u, s, v } = thinSvd(x, m, n);
-  const k = s.length;
-  const out = new Float64Array(m * n);
-  s.forEach((value, r) => {
-    if (value <= by) return;
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++) out[i * n + j]! += (value - by) * u[i * k + r]! * v[j * k + r]!;
-  });
-  return out;
-}

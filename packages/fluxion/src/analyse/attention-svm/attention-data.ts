@@ -1,6 +1,6 @@
 import { decode, isFloat } from "../../core/dtypes.js";
 import { checkOptions, OptionError, ShapeError } from "../../core/errors.js";
-import { key as randomKey, keys, normal } from "../../core/random/index.js";
+import { keys, normal } from "../../core/random/index.js";
 import { showShape } from "../../core/shape.js";
 import { Tensor } from "../../core/tensor.js";
 import { div } from "../../ops/arithmetic.js";
@@ -40,30 +40,30 @@ export interface RandomAttentionOptions {
   tokens: number;
   /** d, whole number ≥ 1. */
   size: number;
-  /** Whole number in [0, 2³²). Default 0. */
-  seed?: number;
   /** Whether the first token is the query. Default false: queries are drawn as well. */
   selfAttention?: boolean;
 }
 
 /**
  * The paper's random problems: tokens, queries and head uniform on the unit sphere, labels by a fair coin.
+ * @param key uint32 [2]
  * @returns float64 Tensors
  * @throws OptionError
  * @source Tarzanagh, Li, Thrampoulidis, Oymak, arXiv:2308.16898, the experiments' data; deviates: none
  */
 export function randomAttention(
+  key: Tensor,
   options: RandomAttentionOptions,
 ): LabelledAttention & { readonly head: Tensor } {
   const where = "analyse.randomAttention";
-  checkOptions(where, options, ["sequences", "tokens", "size", "seed", "selfAttention"]);
-  const { sequences: n, tokens: t, size: d, seed = 0, selfAttention = false } = options;
+  checkOptions(where, options, ["sequences", "tokens", "size", "selfAttention"]);
+  const { sequences: n, tokens: t, size: d, selfAttention = false } = options;
   checkWhole(where, "sequences", n, 1);
   checkWhole(where, "tokens", t, 2);
   checkWhole(where, "size", d, 1);
-  const [forTokens, forQueries, forHead, forLabels] = keys(randomKey(seed), 4);
-  const onSphere = (key: Tensor, shape: number[]): Tensor => {
-    const x = normal(key, shape, { dtype: "float64" });
+  const [forTokens, forQueries, forHead, forLabels] = keys(key, 4);
+  const onSphere = (from: Tensor, shape: number[]): Tensor => {
+    const x = normal(from, shape, { dtype: "float64" });
     return div(x, sqrt(sum(x.square(), -1, { keepDims: true })));
   };
   const tokens = onSphere(forTokens, [n, t, d]);

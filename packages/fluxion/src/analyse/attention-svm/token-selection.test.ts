@@ -8,7 +8,7 @@ import {
   tokenSelection,
 } from "../index.js";
 
-const data = randomAttention({ sequences: 4, tokens: 5, size: 8, seed: 2 });
+const data = randomAttention(random.key(2), { sequences: 4, tokens: 5, size: 8 });
 const asTensor = ({ data: list, shape }: { data: Float64Array; shape: number[] }): Tensor =>
   tensor(list, { shape });
 
