@@ -1,4 +1,5 @@
 // What `npm run bench -- solve` measures: one section a method, each in a file of its own.
+import { attentionSvm } from "./attention-svm.js";
 import type { ScalingSection } from "./scaling.js";
 
-export const sections: readonly ScalingSection[] = [];
+export const sections: readonly ScalingSection[] = [attentionSvm];
