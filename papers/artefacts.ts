@@ -18,4 +18,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./tract/claim.js"),
     demo: () => import("./tract/demo.js"),
   },
+  "transformers-as-svm": {
+    claim: () => import("./transformers-as-svm/claim.js"),
+    demo: () => import("./transformers-as-svm/demo.js"),
+  },
 };

@@ -15,8 +15,8 @@ export const solvers = defined([
       "Trained attention converges in direction to a maximum-margin separator of the tokens to keep from the others.",
     concepts: ["implicit bias", "attention", "maximum margin"],
     code: { repository: "umich-sota/TF-as-SVM", licence: "none stated" },
-    modules: ["analyse", "solve"],
-    state: "planned",
+    modules: ["analyse/attention-svm", "solve"],
+    state: "done",
   },
   {
     id: "convex-two-layer-relu",
