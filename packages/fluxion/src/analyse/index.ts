@@ -1,5 +1,5 @@
 /**
- * Analysing trained networks and their training: what attention selects.
+ * Analysing trained networks and their training: what attention selects, and how curved the loss is.
  * @module
  */
 export {
@@ -51,3 +51,13 @@ export {
   type TrainAttentionOptions,
   type TrainedAttention,
 } from "./attention-svm/train-attention.js";
+export { type DirectionalCurvature, directionalSharpness, lineProfile } from "./curvature/directional.js";
+export {
+  gaussNewtonBartlett,
+  hutchinsonDiagonal,
+  type HutchinsonOptions,
+  hutchinsonTrace,
+} from "./curvature/hessian-diagonal.js";
+export { shadowOptimizers, type ShadowOptimizers } from "./curvature/shadow-optimizers.js";
+export { sharpness, type Sharpness, type SharpnessOptions } from "./curvature/sharpness.js";
+export type { ProbeDistribution } from "./curvature/vectors.js";

@@ -46,7 +46,15 @@ export const adamKeys = ["b1", "b2", "eps", "amsgrad", "nesterov"] as const;
  *   corrects the bias, as PyTorch does; nesterov has the one correction 1/(1 − b1ᵗ) for both terms
  */
 export function scaleByAdam(options: ScaleByAdamOptions = {}): Transform<AdamState> {
-  const where = "optim.scaleByAdam";
+  return adamMoments("optim.scaleByAdam", options, (grads) => grads);
+}
+
+/** `scaleByAdam` whose first moment sees `first(grads)` and whose second sees the gradients. @internal */
+export function adamMoments(
+  where: string,
+  options: ScaleByAdamOptions,
+  first: <P>(grads: P) => P,
+): Transform<AdamState> {
   checkOptions(where, options, adamKeys);
   const { b1 = 0.9, b2 = 0.999, eps = 1e-8, amsgrad = false, nesterov = false } = options;
   checkRange(where, "b1", b1, "[0, 1)");
@@ -65,21 +73,28 @@ export function scaleByAdam(options: ScaleByAdamOptions = {}): Transform<AdamSta
       const root = perDtype((dtype) => sqrt(div(biasCorrection(b2, count, dtype), 1 - b2)));
       const size = perDtype((dtype) => div(mul(root(dtype), 1 - b1), biasCorrection(b1, count, dtype)));
       const floor = perDtype((dtype) => mul(root(dtype), eps));
-      const step = (g: Tensor, mu: Tensor, nu: Tensor, nuMax?: Tensor): [Tensor, Tensor, Tensor, Tensor] => {
-        const m = add(mul(mu, b1), g);
+      type Moments = readonly [f: Tensor, mu: Tensor, nu: Tensor];
+      const step = (g: Tensor, [f, mu, nu]: Moments, nuMax?: Tensor): [Tensor, Tensor, Tensor, Tensor] => {
+        const m = add(mul(mu, b1), f);
         const v = add(mul(nu, b2), square(g));
         const top = nuMax ? maximum(nuMax, v) : v;
-        const ahead = nesterov ? add(mul(m, b1), g) : m;
+        const ahead = nesterov ? add(mul(m, b1), f) : m;
         return [mul(div(ahead, add(sqrt(top), floor(g.dtype))), size(g.dtype)), m, v, top];
       };
+      const before = [first(grads), state.mu, state.nu] as const;
+      // What `step` gives comes behind the leaf and its first-moment gradient, which are not kept.
       if (!amsgrad) {
-        const [updates, mu, nu] = mapLeaves(where, grads, [state.mu, state.nu], (g, [m, v]) => step(g, m, v));
+        const [updates, , mu, nu] = mapLeaves(where, grads, before, (g, moments) => {
+          const [u, m, v] = step(g, moments);
+          return [u, moments[0], m, v];
+        });
         return { updates, state: { count, mu, nu } };
       }
-      const before = [state.mu, state.nu, state.nuMax] as const;
-      const [updates, mu, nu, nuMax] = mapLeaves(where, grads, before, (g, [m, v, top]) =>
-        step(g, m, v, top),
-      );
+      const all = [...before, state.nuMax] as const;
+      const [updates, , mu, nu, nuMax] = mapLeaves(where, grads, all, (g, [f, mOld, vOld, top]) => {
+        const [u, m, v, newTop] = step(g, [f, mOld, vOld], top);
+        return [u, f, m, v, newTop];
+      });
       return { updates, state: { count, mu, nu, nuMax } };
     },
   };

@@ -7,6 +7,14 @@ export { adagrad, type AdagradOptions, type RssState, scaleByRss } from "./adagr
 export { adam, type AdamOptions, type AdamState, scaleByAdam, type ScaleByAdamOptions } from "./adam.js";
 export { adamp, type AdampOptions, sgdp, type SgdpOptions } from "./adamp.js";
 export { adamw, type AdamwOptions } from "./adamw.js";
+export {
+  adamClip,
+  type AdamClipOptions,
+  clipTopFraction,
+  sgdClip,
+  type SgdClipOptions,
+  topFractionThreshold,
+} from "./clip-top.js";
 export { clipByGlobalNorm, clipByValue, globalNorm } from "./clip.js";
 export {
   diffGrad,
@@ -43,6 +51,7 @@ export {
   warmupCosineSchedule,
   type WarmupCosineScheduleOptions,
 } from "./schedules.js";
+export { scaleBySign, signSgd, type SignSgdOptions } from "./sign.js";
 export { momentum, nesterov, sgd, type SgdOptions, trace, type TraceState } from "./sgd.js";
 export {
   tract,

@@ -5,6 +5,7 @@ import {
   adadelta,
   adagrad,
   adam,
+  adamClip,
   adamp,
   adamw,
   addDecayedWeights,
@@ -19,7 +20,9 @@ import {
   nesterov,
   rmsprop,
   sgd,
+  sgdClip,
   sgdp,
+  signSgd,
   type Transform,
 } from "./index.js";
 
@@ -32,6 +35,9 @@ const matrix: readonly (readonly [string, Transform])[] = [
   ["adam, amsgrad", adam({ learningRate: 0.03, amsgrad: true })],
   ["adamp", adamp({ learningRate: 0.03 })],
   ["sgdp", sgdp({ learningRate: 0.003 })],
+  ["adamClip", adamClip({ learningRate: 0.03, fraction: 0.3 })],
+  ["sgdClip", sgdClip({ learningRate: 0.003 })],
+  ["signSgd", signSgd({ learningRate: cosineSchedule({ init: 0.02, steps: 600 }) })],
   ["adamw", adamw({ learningRate: 0.03 })],
   ["adagrad", adagrad({ learningRate: 0.3 })],
   ["adadelta", adadelta({ learningRate: 3 })],

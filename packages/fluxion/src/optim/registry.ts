@@ -4,11 +4,13 @@ import { adagrad } from "./adagrad.js";
 import { adam } from "./adam.js";
 import { adamp, sgdp } from "./adamp.js";
 import { adamw } from "./adamw.js";
+import { adamClip, sgdClip } from "./clip-top.js";
 import { diffGrad } from "./diffgrad.js";
 import { lion } from "./lion.js";
 import { normalizedGd } from "./normalized.js";
 import { rmsprop } from "./rmsprop.js";
 import { momentum, nesterov, sgd } from "./sgd.js";
+import { signSgd } from "./sign.js";
 import type { Transform } from "./transform.js";
 
 /** Every optimizer by its name; each takes an options object and refuses keys it does not know. */
@@ -16,6 +18,7 @@ export const optimizers = {
   adadelta,
   adagrad,
   adam,
+  adamClip,
   adamp,
   adamw,
   diffgrad: diffGrad,
@@ -25,7 +28,9 @@ export const optimizers = {
   normalizedGd,
   rmsprop,
   sgd,
+  sgdClip,
   sgdp,
+  signSgd,
 } as const;
 
 /** Name of an optimizer, such as `adamw`. */
