@@ -15,6 +15,7 @@ const embedded = {
   "features/fashion-mnist.onnx": () => new URL("../../assets/features/fashion-mnist.onnx", import.meta.url),
   "features/fashion-mnist-7.onnx": () =>
     new URL("../../assets/features/fashion-mnist-7.onnx", import.meta.url),
+  "text/moby-dick.txt.gz": () => new URL("../../assets/text/moby-dick.txt.gz", import.meta.url),
   "tables/iris.csv": () => new URL("../../assets/tables/iris.csv", import.meta.url),
   "tables/wine.csv": () => new URL("../../assets/tables/wine.csv", import.meta.url),
   "tables/breast-cancer.csv": () => new URL("../../assets/tables/breast-cancer.csv", import.meta.url),
