@@ -11,3 +11,14 @@ export {
 } from "./minimum-nuclear-norm.js";
 export type { Iteration, SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
 export { groupNorm, l1Norm, nonNegative, nuclearNorm, type ProxTerm } from "./prox.js";
+export {
+  admm,
+  admmSteps,
+  type AdmmBlock,
+  type AdmmIteration,
+  type AdmmOptions,
+  type AdmmOutcome,
+  type AdmmProblem,
+} from "./admm.js";
+export * from "./convex-relu/index.js";
+export { type CompositeProblem, fista, type FistaOptions } from "./fista.js";

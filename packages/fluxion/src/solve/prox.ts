@@ -45,7 +45,11 @@ export function groupNorm(size: number): ProxTerm {
     if (x.length % size !== 0)
       throw new ShapeError({ where, want: `a multiple of ${size} elements`, got: String(x.length) });
     const all = new Float64Array(x.length / size);
-    for (let i = 0; i < all.length; i++) all[i] = Math.hypot(...x.subarray(i * size, (i + 1) * size));
+    for (let i = 0; i < all.length; i++) {
+      let squares = 0;
+      for (let j = i * size; j < (i + 1) * size; j++) squares += x[j]! * x[j]!;
+      all[i] = Math.sqrt(squares);
+    }
     return all;
   };
   return {
@@ -68,7 +72,7 @@ export function groupNorm(size: number): ProxTerm {
 export const nonNegative = (): ProxTerm => ({
   value: (x) => (x.every((v) => v >= 0) ? 0 : Infinity),
   prox(x, _, out = new Float64Array(x.length)) {
-    for (let j = 0; j < x.length; j++) out[j] = x[j]! < 0 ? 0 : x[j]!;
+    for (let j = 0; j < x.length; j++) out[j] = Math.max(x[j]!, 0);
     return out;
   },
 });
