@@ -22,4 +22,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./transformers-as-svm/claim.js"),
     demo: () => import("./transformers-as-svm/demo.js"),
   },
+  "directional-sharpness": {
+    claim: () => import("./directional-sharpness/claim.js"),
+    demo: () => import("./directional-sharpness/demo.js"),
+  },
 };

@@ -48,7 +48,7 @@ export const optimization = defined([
     concepts: ["curvature", "coordinate clipping", "diagnostics"],
     code: { repository: "panyan7/adam-vs-sgd", licence: "MIT" },
     modules: ["optim", "analyse"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "opposing-signals",
