@@ -1,7 +1,15 @@
 // What is measured for "Toward Understanding Why Adam Converges Faster Than SGD for Transformers" (arXiv 2306.00204) and
 // the bars it has to pass; README.md says why these.
 import { random } from "fluxion";
-import { atLeast, atMost, type Check, type Claim, type ClaimContext, type Figures } from "fluxion/claims";
+import {
+  atLeast,
+  atMost,
+  type Check,
+  type Claim,
+  type ClaimContext,
+  type Figures,
+  type Tier,
+} from "fluxion/claims";
 import type { GptParams } from "fluxion/nn";
 import { adam, cosineSchedule, momentum, sgdClip, type Schedule, type Transform } from "fluxion/optim";
 import { chooseLearningRates, compareOptimizers } from "fluxion/train";
@@ -14,7 +22,7 @@ const paths = {
   Adam: adam({ learningRate: 1e-3 }),
 } as const satisfies Record<string, Transform>;
 type PathName = keyof typeof paths;
-const pathNames = Object.keys(paths) as PathName[];
+const pathsOf = (tier: Tier): readonly PathName[] => (tier === "full" ? ["SGD", "Adam"] : ["SGD"]);
 
 const checkpoints = { quick: [15], full: [10, 50, 150, 300] } as const;
 const batchSize = 16;
@@ -63,7 +71,7 @@ const rates = once(async () => {
   const tuned = await chooseLearningRates({
     ...(await bench()),
     score: (p: GptParams) => task.loss(p, tune),
-    learningRates: { SGD: [0.03, 0.1, 0.3], "SGD, clipped": [0.1, 0.3, 1] },
+    learningRates: { SGD: [0.03, 0.1, 0.3], "SGD, clipped": [0.3, 1, 3] },
   });
   return chosenRates(tuned);
 });
@@ -106,7 +114,7 @@ export const claim: Claim = {
       batches: (step: number) => draw(seed, step),
     };
     const figures: Record<string, number> = {};
-    for (const path of pathNames) Object.assign(figures, await ratios("text", words, path, context));
+    for (const path of pathsOf(tier)) Object.assign(figures, await ratios("text", words, path, context));
     if (tier === "quick") return figures;
     const fashion = await pictures();
     const net = smallConvNet();
@@ -123,7 +131,7 @@ export const claim: Claim = {
   },
 
   checks(figures, tier) {
-    return pathNames.flatMap((path): Check[] => {
+    return pathsOf(tier).flatMap((path): Check[] => {
       const mean = (name: ShadowName): number => meanRatio(figures, `text ${path} path`, name, tier);
       const [clippedSgd, plain, clippedAdam] = [mean("SGD, clipped"), mean("Adam"), mean("Adam, clipped")];
       return [
@@ -139,9 +147,9 @@ export const claim: Claim = {
 
   reported(figures, tier) {
     if (tier === "quick") return [];
-    const gain = figures.map((f) => f["test loss, SGD"]! - f["test loss, SGD, clipped"]!);
+    const gains = figures.map((f) => f["test loss, SGD"]! - f["test loss, SGD, clipped"]!);
     return [
-      atLeast("test loss saved by clipping SGD, rates tuned, 300 steps", gain, 0),
+      atLeast("test loss saved by clipping SGD, rates tuned, 300 steps, worst seed", gains, 0),
       atMost("images, Adam path: Adam / SGD", meanRatio(figures, "images Adam path", "Adam", tier), 0.5),
     ];
   },
