@@ -1,7 +1,7 @@
 import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { checkRange, checkWhole } from "../optim/options.js";
+import { ActiveSet } from "./active-set.js";
 import type { LinearConstraints } from "./constraints.js";
-import { GrowingCholesky } from "./growing-cholesky.js";
 import type { SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
 
 /** Options of `leastDistance`. */
@@ -26,9 +26,6 @@ export interface LeastDistanceOutcome extends SolverOutcome<Float64Array> {
   readonly active: readonly number[];
 }
 
-/** Below this share of its squared length, what a row adds to the active ones is rounding. */
-const dependent = 1e-11;
-
 /**
  * The point of a polyhedron nearest to c: min ½‖x − c‖² subject to A x ≥ b (the first rows with equality). A dual
  * active-set method: x is always the nearest point for the active rows, and the most violated row enters next. Rows
@@ -47,15 +44,22 @@ export function leastDistance(
   bounds: Float64Array,
   options: LeastDistanceOptions = {},
 ): LeastDistanceOutcome {
+  check(constraints, bounds, options);
+  const { target = new Float64Array(constraints.size), equalities = 0, start = [] } = options;
+  return pursue(new ActiveSet(constraints, bounds, equalities, start), target, options);
+}
+
+/** `leastDistance` from and with an active set, which is left as it ends; without checks. @internal */
+export function pursue(
+  set: ActiveSet,
+  target: Float64Array,
+  options: Pick<LeastDistanceOptions, "maxIterations" | "tolerance" | "onIteration" | "signal">,
+): LeastDistanceOutcome {
+  const { constraints, bounds, equalities } = set;
   const { count: m, size: n } = constraints;
-  const { target, equalities, start, maxIterations, tolerance } = checked(constraints, bounds, options);
-  const { onIteration, signal } = options;
-  const offsets = constraints.times(target);
+  const { maxIterations = 10 * (m + n), tolerance = 1e-10, onIteration, signal } = options;
   const slack = tolerance * (1 + bounds.reduce((top, b) => Math.max(top, Math.abs(b)), 0));
-  const set = new ActiveSet(constraints, bounds, offsets, equalities);
-  for (let i = 0; i < equalities; i++) set.enter(i);
-  for (const i of start) if (!set.rows.includes(i)) set.enter(i);
-  set.dropNegative();
+  set.aim(constraints.times(target));
 
   let x = target;
   const residuals: number[] = [];
@@ -83,26 +87,24 @@ export function leastDistance(
     if (!set.admit(row, violation))
       return outcome("infeasible", `row ${row} contradicts ${set.rows.length} active rows`);
   }
+}
 
-  function checked(a: LinearConstraints, b: Float64Array, given: LeastDistanceOptions) {
-    const where = "solve.leastDistance";
-    const keys = ["target", "equalities", "start", "maxIterations", "tolerance", "onIteration", "signal"];
-    checkOptions(where, given, keys);
-    const { target = new Float64Array(n), equalities = 0, start = [] } = given;
-    const { maxIterations = 10 * (m + n), tolerance = 1e-10 } = given;
-    for (const [name, list, length] of [["bounds", b, a.count] as const, ["target", target, a.size] as const])
-      if (list.length !== length)
-        throw new ShapeError({ where: `${where}: ${name}`, want: `[${length}]`, got: `[${list.length}]` });
-    checkWhole(where, "equalities", equalities, 0);
-    checkWhole(where, "maxIterations", maxIterations, 0);
-    checkRange(where, "tolerance", tolerance, "[0, ∞)");
-    if (equalities > m)
-      throw new OptionError({ where, want: `equalities at most ${m}`, got: String(equalities) });
-    for (const i of start)
-      if (!(Number.isInteger(i) && i >= 0 && i < m))
-        throw new OptionError({ where, want: `rows of start in [0, ${m})`, got: String(i) });
-    return { target, equalities, start, maxIterations, tolerance };
-  }
+function check(a: LinearConstraints, b: Float64Array, options: LeastDistanceOptions): void {
+  const where = "solve.leastDistance";
+  const keys = ["target", "equalities", "start", "maxIterations", "tolerance", "onIteration", "signal"];
+  checkOptions(where, options, keys);
+  const { target, equalities = 0, start = [], maxIterations = 0, tolerance = 0 } = options;
+  for (const [name, list, length] of [["bounds", b, a.count] as const, ["target", target, a.size] as const])
+    if (list && list.length !== length)
+      throw new ShapeError({ where: `${where}: ${name}`, want: `[${length}]`, got: `[${list.length}]` });
+  checkWhole(where, "equalities", equalities, 0);
+  checkWhole(where, "maxIterations", maxIterations, 0);
+  checkRange(where, "tolerance", tolerance, "[0, ∞)");
+  if (equalities > a.count)
+    throw new OptionError({ where, want: `equalities at most ${a.count}`, got: String(equalities) });
+  for (const i of start)
+    if (!(Number.isInteger(i) && i >= 0 && i < a.count))
+      throw new OptionError({ where, want: `rows of start in [0, ${a.count})`, got: String(i) });
 }
 
 function mostViolated(
@@ -117,93 +119,4 @@ function mostViolated(
     if (short > violation) [row, violation] = [i, short];
   }
   return { row, violation };
-}
-
-/** Independent rows that hold with equality, and their multipliers: all that is known of the current x. */
-class ActiveSet {
-  readonly rows: number[] = [];
-  multipliers: Float64Array = new Float64Array(0);
-  readonly #factor = new GrowingCholesky();
-
-  constructor(
-    readonly constraints: LinearConstraints,
-    readonly bounds: Float64Array,
-    /** A c. */
-    readonly offsets: Float64Array,
-    readonly equalities: number,
-  ) {}
-
-  /** Adds a row unless the others span it. */
-  enter(row: number): void {
-    const { lowered, rest, own } = this.#beside(row);
-    if (!(rest > dependent * own)) return;
-    this.#factor.append(lowered, rest);
-    this.rows.push(row);
-  }
-
-  /** Takes rows out until no inequality has a negative multiplier. */
-  dropNegative(): void {
-    for (;;) {
-      this.#settle();
-      let worst = -1;
-      this.multipliers.forEach((u, k) => {
-        if (this.#mayLeave(k) && u < 0 && (worst < 0 || u < this.multipliers[worst]!)) worst = k;
-      });
-      if (worst < 0) return;
-      this.#leave(worst);
-    }
-  }
-
-  /**
-   * Raises the multiplier of a violated row until it holds, and lets rows go whose multipliers would turn negative.
-   * @returns whether it can be fulfilled
-   */
-  admit(row: number, violation: number): boolean {
-    let short = violation;
-    for (;;) {
-      const { lowered, rest, own: length } = this.#beside(row);
-      const change = this.#factor.upper(lowered);
-      let [block, blocked] = [-1, Infinity];
-      this.multipliers.forEach((u, k) => {
-        if (!this.#mayLeave(k) || !(change[k]! > 0)) return;
-        if (u / change[k]! < blocked) [block, blocked] = [k, u / change[k]!];
-      });
-      const full = rest > dependent * length ? short / rest : Infinity;
-      const step = Math.min(full, blocked);
-      if (step === Infinity) return false;
-      this.multipliers = this.multipliers.map((u, k) => u - step * change[k]!);
-      if (full <= blocked) {
-        this.#factor.append(lowered, rest);
-        this.rows.push(row);
-        this.#settle();
-        // Rounding alone may leave −1e-17.
-        this.multipliers = this.multipliers.map((u, k) => (this.#mayLeave(k) ? Math.max(0, u) : u));
-        return true;
-      }
-      if (full < Infinity) short -= step * rest;
-      this.#leave(block);
-    }
-  }
-
-  #mayLeave(k: number): boolean {
-    return this.rows[k]! >= this.equalities;
-  }
-
-  #leave(k: number): void {
-    this.#factor.remove(k);
-    this.rows.splice(k, 1);
-    this.multipliers = this.multipliers.filter((_, i) => i !== k);
-  }
-
-  /** The multipliers with which the active rows hold exactly. */
-  #settle(): void {
-    this.multipliers = this.#factor.solve(this.rows.map((i) => this.bounds[i]! - this.offsets[i]!));
-  }
-
-  /** What a row has beside the active ones: the squared length left of it, and of it all. */
-  #beside(row: number): { lowered: Float64Array; rest: number; own: number } {
-    const lowered = this.#factor.lower(this.rows.map((i) => this.constraints.dot(row, i)));
-    const own = this.constraints.dot(row, row);
-    return { lowered, rest: lowered.reduce((left, v) => left - v * v, own), own };
-  }
 }

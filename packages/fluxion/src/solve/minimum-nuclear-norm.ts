@@ -1,8 +1,9 @@
 import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { checkRange, checkWhole } from "../optim/options.js";
 import { thinSvd } from "../ops/linalg/decompose.js";
+import { ActiveSet } from "./active-set.js";
 import type { LinearConstraints } from "./constraints.js";
-import { leastDistance } from "./least-distance.js";
+import { pursue, type LeastDistanceOutcome } from "./least-distance.js";
 import type { SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
 import { nuclearNorm } from "./prox.js";
 
@@ -12,7 +13,7 @@ export interface MinimumNuclearNormOptions extends SolverOptions {
   shape: readonly [number, number];
   /** So many first rows of A hold with equality. Default 0. */
   equalities?: number;
-  /** The weight ρ of the splitting, > 0, in units of 1 / ‖X‖. Default: rows / ‖X_F‖_*, X_F of least Frobenius norm. */
+  /** The weight ρ of the splitting, > 0, in units of 1 / ‖X‖. Default min(M, N) / (4‖X_F‖_*), X_F of least Frobenius norm. */
   penalty?: number;
   /** Default 5000. */
   maxIterations?: number;
@@ -22,7 +23,7 @@ export interface MinimumNuclearNormOptions extends SolverOptions {
 
 /**
  * Outcome of `minimumNuclearNorm`. `x`: [M, N] row-major, fulfils the constraints. The residuals are
- * max(‖X − Z‖_F, ‖Z − Z_before‖_F) / max(1, ‖Z‖_F).
+ * max(‖X − Z‖_F, ‖Z − Z_before‖_F) / ‖X‖_F.
  */
 export interface MinimumNuclearNormOutcome extends SolverOutcome<Float64Array> {
   /** Z, [M, N]: of exactly low rank, equal to `x` up to the residual. */
@@ -54,15 +55,21 @@ export function minimumNuclearNorm(
   bounds: Float64Array,
   options: MinimumNuclearNormOptions,
 ): MinimumNuclearNormOutcome {
-  check(constraints, options);
+  check(constraints, bounds, options);
   const { shape, equalities = 0, maxIterations = 5000, tolerance = 1e-9, onIteration, signal } = options;
-  const project = (target: Float64Array, start: readonly number[]) =>
-    leastDistance(constraints, bounds, { target, equalities, start, ...(signal ? { signal } : {}) });
-
+  // The rows that hold with equality change little from one projection to the next.
+  let set = new ActiveSet(constraints, bounds, equalities);
+  const project = (target: Float64Array): LeastDistanceOutcome => {
+    const found = pursue(set, target, signal ? { signal } : {});
+    if (found.status !== "stalled") return found;
+    set = new ActiveSet(constraints, bounds, equalities);
+    return pursue(set, target, signal ? { signal } : {});
+  };
   const nuclear = nuclearNorm(shape);
-  let inside = project(new Float64Array(constraints.size), []);
+  const zero = new Float64Array(constraints.size);
+  let inside = project(zero);
   const first = nuclear.value(inside.x);
-  const { penalty = shape[0] / first } = options;
+  const { penalty = Math.min(...shape) / (4 * first) } = options;
   let x = inside.x;
   let z = x;
   let u: Float64Array = new Float64Array(x.length);
@@ -93,10 +100,7 @@ export function minimumNuclearNorm(
   residuals[0] = 1;
   if (first === 0) return outcome("converged", "0 fulfils the constraints");
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
-    inside = project(
-      z.map((v, j) => v - u[j]!),
-      inside.active,
-    );
+    inside = project(z.map((v, j) => v - u[j]!));
     if (inside.status !== "converged") return outcome(inside.status, `a projection: ${inside.reason}`);
     x = inside.x;
     const before = z;
@@ -105,8 +109,7 @@ export function minimumNuclearNorm(
       1 / penalty,
     );
     u = u.map((v, j) => v + x[j]! - z[j]!);
-    const residual =
-      Math.max(distance(x, z), distance(z, before)) / Math.max(1, distance(z, new Float64Array(z.length)));
+    const residual = Math.max(distance(x, z), distance(z, before)) / distance(x, zero);
     residuals.push(residual);
     onIteration?.({ iteration, residual });
     if (!Number.isFinite(residual)) return outcome("non-finite", "a residual is no finite number");
@@ -116,7 +119,11 @@ export function minimumNuclearNorm(
   return outcome("max-iterations", `the residual is ${residuals.at(-1)}`);
 }
 
-function check(constraints: LinearConstraints, options: MinimumNuclearNormOptions): void {
+function check(
+  constraints: LinearConstraints,
+  bounds: Float64Array,
+  options: MinimumNuclearNormOptions,
+): void {
   const where = "solve.minimumNuclearNorm";
   const keys = ["shape", "equalities", "penalty", "maxIterations", "tolerance", "onIteration", "signal"];
   checkOptions(where, options, keys);
@@ -126,6 +133,11 @@ function check(constraints: LinearConstraints, options: MinimumNuclearNormOption
     const want = `[M, N] with ${constraints.size} elements`;
     throw new ShapeError({ where, want, got: `[${shape.join(", ")}]` });
   }
+  if (bounds.length !== constraints.count) {
+    const [want, got] = [`[${constraints.count}]`, `[${bounds.length}]`];
+    throw new ShapeError({ where: `${where}: bounds`, want, got });
+  }
+  checkWhole(where, "equalities", options.equalities ?? 0, 0);
   if (rows < 1) throw new OptionError({ where, want: "at least one row", got: String(rows) });
   checkRange(where, "penalty", penalty, "(0, ∞)");
   checkWhole(where, "maxIterations", maxIterations, 0);

@@ -104,14 +104,18 @@ export function tokenConstraints(data: HostAttention, pairs: readonly TokenPair[
       return out;
     },
     combine(rows, weights) {
-      const out = new Float64Array(p * r);
+      // Differences of a sequence are added up first, then one outer product a sequence.
+      const sums = new Float64Array(n * p);
       rows.forEach((k, at) => {
-        const i = owner[k]!;
-        for (let a = 0; a < p; a++) {
-          const scale = weights[at]! * x[k * p + a]!;
-          for (let b = 0; b < r; b++) out[a * r + b]! += scale * z[i * r + b]!;
-        }
+        const [from, weight] = [owner[k]! * p, weights[at]!];
+        for (let a = 0; a < p; a++) sums[from + a]! += weight * x[k * p + a]!;
       });
+      const out = new Float64Array(p * r);
+      for (let i = 0; i < n; i++)
+        for (let a = 0; a < p; a++) {
+          const sum = sums[i * p + a]!;
+          if (sum !== 0) for (let b = 0; b < r; b++) out[a * r + b]! += sum * z[i * r + b]!;
+        }
       return out;
     },
     dot: (i, j) => product(x, p, i, j) * product(z, r, owner[i]!, owner[j]!),

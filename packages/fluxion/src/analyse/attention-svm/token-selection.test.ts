@@ -39,7 +39,7 @@ describe("tokenSelection", () => {
     expect(other.attained).toBeGreaterThan(0);
     expect(other.attained).toBeLessThan(0.99);
     expect(report.seen).toBeCloseTo(1, 9);
-    expect(report.spectrum).toHaveLength(8);
+    expect(report.spectrum).toHaveLength(4);
     expect(report.effectiveRank).toBeLessThanOrEqual(4 + 1e-9);
   });
 

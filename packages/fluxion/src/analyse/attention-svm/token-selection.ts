@@ -47,7 +47,7 @@ export interface TokenSelectionReport {
   readonly closer: MarginNorm | undefined;
   /** Share of ‖W‖_F² that acts on these tokens and queries, in [0, 1]; the rest cannot be judged by them. */
   readonly seen: number;
-  /** Singular values of that part, in descending order. */
+  /** Singular values of that part in descending order, as many as the data have dimensions on either side. */
   readonly spectrum: readonly number[];
   /** exp of the entropy of the normalised squared singular values: how many directions count. */
   readonly effectiveRank: number;
@@ -81,10 +81,9 @@ export async function tokenSelection(
     host,
     sequences.map(({ selected }) => [selected]),
   );
-  const visible = projected(host, w);
+  const { matrix: visible, spectrum } = visiblePart(host, w);
   const lead = Math.min(...sequences.map((s) => s.lead));
-  const { s } = thinSvd(visible.data, host.d, host.d);
-  const sizes = { frobenius: Math.hypot(...s), nuclear: s.reduce((sum, v) => sum + v, 0) };
+  const sizes = { frobenius: Math.hypot(...spectrum), nuclear: spectrum.reduce((sum, v) => sum + v, 0) };
 
   const compare = (norm: MarginNorm): MarginComparison => {
     const { tolerance = 1e-7, ...how } = options;
@@ -109,9 +108,9 @@ export async function tokenSelection(
         : undefined;
   const whole = w.reduce((sum, v) => sum + v * v, 0);
   return {
-    ...{ sequences, frobenius, nuclear, closer, spectrum: Array.from(s) },
+    ...{ sequences, frobenius, nuclear, closer, spectrum: Array.from(spectrum) },
     seen: whole === 0 ? 0 : Math.min(1, sizes.frobenius ** 2 / whole),
-    effectiveRank: Math.exp(entropyOf(s.map((v) => v * v))),
+    effectiveRank: Math.exp(entropyOf(spectrum.map((v) => v * v))),
   };
 }
 
@@ -140,8 +139,11 @@ function entropyOf(weights: ArrayLike<number>): number {
   return list.reduce((sum, v) => sum - (v / total) * Math.log(v / total), 0);
 }
 
-/** P W P′, P onto the span of differences of tokens within sequences, P′ onto that of the queries. */
-function projected(data: HostAttention, w: Float64Array): ArrayData<Float64Array> {
+/** What the data see of W: P W P′ with P onto the span of differences of tokens and P′ onto that of the queries. */
+function visiblePart(
+  data: HostAttention,
+  w: Float64Array,
+): { matrix: ArrayData<Float64Array>; spectrum: Float64Array } {
   const { n, t, d, tokens, queries } = data;
   const differences: number[][] = [];
   for (let i = 0; i < n; i++) {
@@ -149,19 +151,34 @@ function projected(data: HostAttention, w: Float64Array): ArrayData<Float64Array
     const token = (k: number): Float64Array => tokens.subarray((i * t + k) * d, (i * t + k + 1) * d);
     for (const k of open.slice(1)) differences.push(Array.from(token(k), (v, j) => v - token(open[0]!)[j]!));
   }
-  const left = projection(differences.length === 0 ? Matrix.zeros(1, d) : new Matrix(differences));
-  const right = projection(Matrix.from1DArray(n, d, Array.from(queries)));
-  const seen = left.mmul(Matrix.from1DArray(d, d, Array.from(w))).mmul(right);
-  return { data: Float64Array.from(seen.to1DArray()), shape: [d, d] };
+  const left = differences.length === 0 ? undefined : spanOf(new Matrix(differences));
+  const right = spanOf(Matrix.from1DArray(n, d, Array.from(queries)));
+  if (!left || !right) {
+    return { matrix: { data: new Float64Array(d * d), shape: [d, d] }, spectrum: new Float64Array(0) };
+  }
+  const core = left
+    .transpose()
+    .mmul(Matrix.from1DArray(d, d, Array.from(w)))
+    .mmul(right);
+  const matrix = left.mmul(core).mmul(right.transpose());
+  return {
+    matrix: { data: Float64Array.from(matrix.to1DArray()), shape: [d, d] },
+    spectrum: thinSvd(Float64Array.from(core.to1DArray()), core.rows, core.columns).s,
+  };
 }
 
-/** Onto the span of the rows, as far as it is not rounding. */
-function projection(rows: Matrix): Matrix {
-  const { columns: d } = rows;
-  const gram = Float64Array.from(rows.transpose().mmul(rows).to1DArray());
-  const { values, vectors } = symmetricEigen(gram, d);
-  const kept = Array.from(values.keys()).filter((k) => values[k]! > 1e-12 * values[d - 1]!);
-  if (kept.length === 0) return Matrix.zeros(d, d);
-  const basis = Matrix.from1DArray(d, d, Array.from(vectors)).subMatrixColumn(kept);
-  return basis.mmul(basis.transpose());
+/** An orthonormal basis, as columns, of the span of the rows, as far as it is not rounding; undefined if that is 0. */
+function spanOf(rows: Matrix): Matrix | undefined {
+  const few = rows.rows < rows.columns;
+  const gram = few ? rows.mmul(rows.transpose()) : rows.transpose().mmul(rows);
+  const size = gram.rows;
+  const { values, vectors } = symmetricEigen(Float64Array.from(gram.to1DArray()), size);
+  const kept = Array.from(values.keys()).filter((k) => values[k]! > 1e-12 * values[size - 1]!);
+  if (kept.length === 0) return undefined;
+  const basis = Matrix.from1DArray(size, size, Array.from(vectors)).subMatrixColumn(kept);
+  if (!few) return basis;
+  return rows
+    .transpose()
+    .mmul(basis)
+    .mulRowVector(kept.map((k) => 1 / Math.sqrt(values[k]!)));
 }
