@@ -71,6 +71,7 @@ describe("the command line", { timeout: 30_000 }, () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*(?:\[|<)/gm)].map((match) => match[1]!);
     expect(commands).toEqual([
       ...["quickstart", "train", "reflow", "distil", "sample", "eval", "export", "inspect"],
+      "attention",
       ...["papers", "reproduce", "bench", "help"],
     ]);
     for (const command of commands.slice(0, -1)) {

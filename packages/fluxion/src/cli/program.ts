@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CompileError, FluxionError } from "../core/errors.js";
+import { attentionCommand } from "./commands/attention.js";
 import { benchCommand } from "./commands/bench.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { papersCommand } from "./commands/papers.js";
@@ -43,6 +44,8 @@ Exit codes: 0 done, 1 a check failed or training diverged, 2 wrong usage or inpu
   evalCommand(program);
   exportCommand(program);
   inspectCommand(program);
+  program.commandsGroup("Look inside:");
+  attentionCommand(program);
   program.commandsGroup("Papers and speed:");
   papersCommand(program);
   reproduceCommand(program);
