@@ -26,4 +26,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./directional-sharpness/claim.js"),
     demo: () => import("./directional-sharpness/demo.js"),
   },
+  "convex-two-layer-relu": {
+    claim: () => import("./convex-two-layer-relu/claim.js"),
+    demo: () => import("./convex-two-layer-relu/demo.js"),
+  },
 };

@@ -1,5 +1,6 @@
 // What `npm run bench -- solve` measures: one section a method, each in a file of its own.
 import { attentionSvm } from "./attention-svm.js";
+import { convexReluSteps } from "./convex-relu.js";
 import type { ScalingSection } from "./scaling.js";
 
-export const sections: readonly ScalingSection[] = [attentionSvm];
+export const sections: readonly ScalingSection[] = [attentionSvm, convexReluSteps];

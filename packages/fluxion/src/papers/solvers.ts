@@ -33,7 +33,7 @@ export const solvers = defined([
     concepts: ["convex reformulation", "ADMM", "adversarial training"],
     code: { repository: "Bai-YT/Convex-NN-Training", licence: "MIT (baseline only)" },
     modules: ["solve"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "gradient-boosted-nn",

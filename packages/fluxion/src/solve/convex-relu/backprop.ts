@@ -33,8 +33,8 @@ interface DescentOptions {
   /** Fixes initial weights and batches: whole number in [0, 2³²). Default 0. */
   seed?: number;
   signal?: AbortSignal;
-  /** Called after every call of ONNX Runtime with the steps made. */
-  onProgress?: (step: number) => void;
+  /** Called after every hundred steps with the steps made and the loss of the last, over all restarts; waited for. */
+  onProgress?: (step: number, loss: number) => void | Promise<void>;
 }
 
 /** Options of `reluBackprop`. */
@@ -163,8 +163,15 @@ async function descend(
     loss: (params, rows) => loss(params, order ? { x: take(all.x, rows), y: take(all.y, rows) } : all),
     optimizer: options.optimizer ?? adam({ learningRate: linearSchedule({ init: 0.02, end: 0, steps }) }),
     batches: () => (order ? tensor(order.next().value.indices) : wholeRows),
-    ...{ steps, stepsPerCall: Math.min(100, steps), recordEvery: steps, ...(signal ? { signal } : {}) },
-    ...(onProgress ? { onProgress: ({ step }: { step: number }) => onProgress(step) } : {}),
+    ...{
+      steps,
+      stepsPerCall: Math.min(100, steps),
+      recordEvery: onProgress ? 100 : steps,
+      ...(signal ? { signal } : {}),
+    },
+    ...(onProgress
+      ? { onRecord: ({ step, loss: last }: { step: number; loss: number }) => onProgress(step, last) }
+      : {}),
   });
   signal?.throwIfAborted();
   const hidden = Float64Array.from((await result.params.hidden.data()) as Float32Array);

@@ -2,7 +2,7 @@
 import type { ReluPatterns } from "./patterns.js";
 import { outputsOf, reluCost, type ReluNetwork } from "./network.js";
 import { checkObjective, checkPatterns, type Problem, type ReluObjective } from "./problem.js";
-import { ShapeError } from "../../core/errors.js";
+import { checkOptions, ShapeError } from "../../core/errors.js";
 import type { LinearConstraints } from "../constraints.js";
 import { leastDistance } from "../least-distance.js";
 import { rowImages } from "./operators.js";
@@ -21,6 +21,12 @@ export interface OptimalityGap {
   readonly scope: "all networks" | "patterns";
 }
 
+/** Options of `optimalityGap`. */
+export interface OptimalityGapOptions {
+  /** Further outputs ŷ [N] to take dual points from, such as a solver's own; the best bound counts. Default: none. */
+  outputs?: readonly Float64Array[];
+}
+
 /**
  * The gap between a network's cost and a lower bound of the optimum. For any ν with |νᵀ(X·u)₊| ≤ β for all ‖u‖ ≤ 1 the
  * dual objective Σₖ min_ŷ l(ŷ, yₖ) + νₖ·ŷ bounds every cost from below. ν is −l′(ŷ) of the network, scaled until the
@@ -34,8 +40,10 @@ export function optimalityGap(
   network: ReluNetwork,
   objective: ReluObjective,
   patterns: ReluPatterns,
+  options: OptimalityGapOptions = {},
 ): OptimalityGap {
   const where = "solve.optimalityGap";
+  checkOptions(where, options, ["outputs"]);
   const { x, y, n, d, beta, loss } = checkObjective(where, objective);
   checkPatterns(where, patterns, n);
   if (network.hidden.length !== network.output.length * d)
@@ -44,11 +52,13 @@ export function optimalityGap(
       want: `hidden weights [M, ${d}]`,
       got: `${network.hidden.length} numbers`,
     });
-  const yhat = outputsOf(network, x, n, d);
-  const nu = yhat.map((v, k) => -loss.derivative(v, y[k]!));
-  const reach = dualNorm({ x, y, n, d }, patterns, nu, beta);
-  const dual = (scale: number): number => nu.reduce((sum, v, k) => sum + loss.dual(scale * v, y[k]!), 0);
-  const bound = highest(dual, Math.min(1, reach > 0 ? beta / reach : 1));
+  const bounds = [outputsOf(network, x, n, d), ...(options.outputs ?? [])].map((yhat) => {
+    const nu = yhat.map((v, k) => -loss.derivative(v, y[k]!));
+    const reach = dualNorm({ x, y, n, d }, patterns, nu, beta);
+    const dual = (scale: number): number => nu.reduce((sum, v, k) => sum + loss.dual(scale * v, y[k]!), 0);
+    return highest(dual, Math.min(1, reach > 0 ? beta / reach : 1));
+  });
+  const bound = Math.max(...bounds);
   const cost = reluCost(network, objective);
   const gap = cost - bound;
   return {

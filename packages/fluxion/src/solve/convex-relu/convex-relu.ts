@@ -39,7 +39,8 @@ export interface ConvexReluOptions extends Omit<SolverOptions, "onIteration"> {
   seed?: number;
   /** Iterations between evaluations of the network's cost, whole number ≥ 1; default 10. The last is evaluated, too. */
   recordEvery?: number;
-  onIteration?: (at: ConvexReluIteration) => void;
+  /** Called after every iteration, and waited for. */
+  onIteration?: (at: ConvexReluIteration) => void | Promise<void>;
 }
 
 /** What `convexRelu` returns; `x` is the best of the networks that were evaluated. */
@@ -119,18 +120,19 @@ export async function convexRelu(
   for (;;) {
     const at = steps.next();
     if (at.done) {
-      const { iterations, residuals, status, reason, copies } = at.value;
+      const { iterations, residuals, status, reason, copies, x: u } = at.value;
       if (iterations > 0 && costs.at(-1)![0] !== iterations) record(iterations, copies[0]!);
       const x = recoverNetwork(best.weights, d);
       return {
         ...{ x, cost: best.cost, weights: best.weights, costs, patterns, rho },
         ...{ status, reason, iterations, residuals, stepCost: step.cost() },
-        certificate: () => optimalityGap(x, objective, patterns),
+        // Where ADMM has converged, F·u is nearer to the dual solution than the network is.
+        certificate: () => optimalityGap(x, objective, patterns, { outputs: [operators.predict(u)] }),
       };
     }
     const { iteration, residual, copies } = at.value;
     const seen = iteration % recordEvery === 0 ? record(iteration, copies[0]!) : undefined;
-    options.onIteration?.({ iteration, residual, cost: seen?.cost, network: seen?.network });
+    await options.onIteration?.({ iteration, residual, cost: seen?.cost, network: seen?.network });
     if (performance.now() - paused > patience) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       paused = performance.now();

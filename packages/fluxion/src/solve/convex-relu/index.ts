@@ -7,7 +7,7 @@ export {
   type ReluBackpropOptions,
   type ReluBackpropResult,
 } from "./backprop.js";
-export { largestBeta, optimalityGap, type OptimalityGap } from "./certificate.js";
+export { largestBeta, optimalityGap, type OptimalityGap, type OptimalityGapOptions } from "./certificate.js";
 export {
   convexRelu,
   type ConvexReluIteration,
