@@ -233,7 +233,7 @@ export const claim: Claim = {
         each((f) =>
           Math.max(f["irisSampled100"]! / f["irisSampled20"]!, f["irisSampled500"]! / f["irisSampled100"]!),
         ),
-        1 + 1e-6,
+        1,
       ),
       atLeast(
         "iris, SCP: cost / dual bound of all networks",
