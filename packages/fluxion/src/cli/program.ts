@@ -7,6 +7,7 @@ import { inspectCommand } from "./commands/inspect.js";
 import { papersCommand } from "./commands/papers.js";
 import { quickstartCommand } from "./commands/quickstart.js";
 import { reproduceCommand } from "./commands/reproduce.js";
+import { solveCommand } from "./commands/solve/index.js";
 import { straightenCommands } from "./commands/straighten.js";
 import { trainCommand } from "./commands/train.js";
 import { evalCommand, exportCommand, sampleCommand } from "./commands/use.js";
@@ -46,6 +47,8 @@ Exit codes: 0 done, 1 a check failed or training diverged, 2 wrong usage or inpu
   inspectCommand(program);
   program.commandsGroup("Look inside:");
   attentionCommand(program);
+  program.commandsGroup("Solve:");
+  solveCommand(program);
   program.commandsGroup("Papers and speed:");
   papersCommand(program);
   reproduceCommand(program);
