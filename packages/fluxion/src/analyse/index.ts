@@ -61,3 +61,16 @@ export {
 export { shadowOptimizers, type ShadowOptimizers } from "./curvature/shadow-optimizers.js";
 export { sharpness, type Sharpness, type SharpnessOptions } from "./curvature/sharpness.js";
 export type { ProbeDistribution } from "./curvature/vectors.js";
+export {
+  opposingModel,
+  type OpposingModel,
+  type OpposingModelOptions,
+  type OpposingModelPoint,
+  type OpposingModelState,
+} from "./opposing-signals/linear-model.js";
+export {
+  type OpposingReport,
+  opposingSignals,
+  type OpposingSignals,
+  type OpposingSignalsOptions,
+} from "./opposing-signals/tracker.js";

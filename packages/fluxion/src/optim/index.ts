@@ -62,5 +62,6 @@ export {
   type TractOptions,
   type TractTransformOptions,
 } from "./tract.js";
+export { splitSgd, type SplitSgdOptions, type SplitSgdState } from "./split-sgd.js";
 export { applyUpdates, chain, type Extra, identity, type Transform } from "./transform.js";
 export { addDecayedWeights, type Mask } from "./weight-decay.js";

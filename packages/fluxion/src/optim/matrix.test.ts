@@ -23,6 +23,7 @@ import {
   sgdClip,
   sgdp,
   signSgd,
+  splitSgd,
   type Transform,
 } from "./index.js";
 
@@ -38,6 +39,14 @@ const matrix: readonly (readonly [string, Transform])[] = [
   ["adamClip", adamClip({ learningRate: 0.03, fraction: 0.3 })],
   ["sgdClip", sgdClip({ learningRate: 0.003 })],
   ["signSgd", signSgd({ learningRate: cosineSchedule({ init: 0.02, steps: 600 }) })],
+  [
+    "splitSgd",
+    splitSgd({
+      learningRate: 0.03,
+      signLearningRate: cosineSchedule({ init: 0.01, steps: 600 }),
+      threshold: 2,
+    }),
+  ],
   ["adamw", adamw({ learningRate: 0.03 })],
   ["adagrad", adagrad({ learningRate: 0.3 })],
   ["adadelta", adadelta({ learningRate: 3 })],

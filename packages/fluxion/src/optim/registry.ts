@@ -11,6 +11,7 @@ import { normalizedGd } from "./normalized.js";
 import { rmsprop } from "./rmsprop.js";
 import { momentum, nesterov, sgd } from "./sgd.js";
 import { signSgd } from "./sign.js";
+import { splitSgd } from "./split-sgd.js";
 import type { Transform } from "./transform.js";
 
 /** Every optimizer by its name; each takes an options object and refuses keys it does not know. */
@@ -31,6 +32,7 @@ export const optimizers = {
   sgdClip,
   sgdp,
   signSgd,
+  splitSgd,
 } as const;
 
 /** Name of an optimizer, such as `adamw`. */
