@@ -30,4 +30,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./convex-two-layer-relu/claim.js"),
     demo: () => import("./convex-two-layer-relu/demo.js"),
   },
+  sophia: {
+    claim: () => import("./sophia/claim.js"),
+    demo: () => import("./sophia/demo.js"),
+  },
 };

@@ -51,6 +51,17 @@ export {
   warmupCosineSchedule,
   type WarmupCosineScheduleOptions,
 } from "./schedules.js";
+export {
+  type DiagonalEstimator,
+  gaussNewton,
+  hutchinson,
+  scaleBySophia,
+  type ScaleBySophiaOptions,
+  sophia,
+  type SophiaOptions,
+  type SophiaState,
+  sophiaWinRate,
+} from "./sophia.js";
 export { scaleBySign, signSgd, type SignSgdOptions } from "./sign.js";
 export { momentum, nesterov, sgd, type SgdOptions, trace, type TraceState } from "./sgd.js";
 export {

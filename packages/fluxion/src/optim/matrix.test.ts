@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compile, evaluate, scan, tensor, treeLeaves, valueAndGrad, type Tensor } from "../index.js";
+import { compile, evaluate, random, scan, tensor, treeLeaves, valueAndGrad, type Tensor } from "../index.js";
 import { readSafetensors, writeSafetensors } from "../onnx/index.js";
 import {
   adadelta,
@@ -24,6 +24,7 @@ import {
   sgdp,
   signSgd,
   splitSgd,
+  sophia,
   type Transform,
 } from "./index.js";
 
@@ -47,6 +48,7 @@ const matrix: readonly (readonly [string, Transform])[] = [
       threshold: 2,
     }),
   ],
+  ["sophia", sophia({ learningRate: cosineSchedule({ init: 0.02, steps: 600 }), weightDecay: 0 })],
   ["adamw", adamw({ learningRate: 0.03 })],
   ["adagrad", adagrad({ learningRate: 0.3 })],
   ["adadelta", adadelta({ learningRate: 3 })],
@@ -118,7 +120,11 @@ const stepOf =
   <P>(optimizer: Transform, loss: (p: P) => Tensor) =>
   (params: P, state: unknown): Step<P> => {
     const [value, grads] = valueAndGrad(loss)(params);
-    const { updates, state: next } = optimizer.update(grads, state, params, { value });
+    const { updates, state: next } = optimizer.update(grads, state, params, {
+      value,
+      objective: loss,
+      key: random.key(0),
+    });
     return { params: applyUpdates(params, updates), state: next, loss: value };
   };
 

@@ -12,6 +12,7 @@ import { rmsprop } from "./rmsprop.js";
 import { momentum, nesterov, sgd } from "./sgd.js";
 import { signSgd } from "./sign.js";
 import { splitSgd } from "./split-sgd.js";
+import { sophia } from "./sophia.js";
 import type { Transform } from "./transform.js";
 
 /** Every optimizer by its name; each takes an options object and refuses keys it does not know. */
@@ -33,6 +34,7 @@ export const optimizers = {
   sgdp,
   signSgd,
   splitSgd,
+  sophia,
 } as const;
 
 /** Name of an optimizer, such as `adamw`. */

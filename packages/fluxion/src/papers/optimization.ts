@@ -78,7 +78,7 @@ export const optimization = defined([
     concepts: ["diagonal Hessian", "clipping", "language models"],
     code: { repository: "Liuhong99/Sophia", licence: "MIT" },
     modules: ["optim"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "adamp",
