@@ -11,7 +11,7 @@ import {
   type Transform,
 } from "fluxion/optim";
 
-/** L(a, b) = 8(a − 1)²(1.3a² + 2a + 1) + ½(b − 4)². Minimum 0 at (1, 4); a maximum of the first part at a = 0. @param p [2] */
+/** L(a, b) = 8(a − 1)²(1.3a² + 2a + 1) + ½(b − 4)². Minimum 0 at (1, 4); a maximum of the first part at a = 0. @param p [2, ...] */
 export function loss(p: Tensor): Tensor {
   const [a, b] = [p.slice(0), p.slice(1)];
   const first = a
@@ -88,7 +88,7 @@ export async function newtonWalk(steps: number): Promise<Float64Array> {
   const points: number[] = [...start];
   for (let i = 0; i < steps; i++) {
     const { updates } = newton.update(grad(loss)(p), {}, p);
-    p = tensor((await applyUpdates(p, updates).data()));
+    p = tensor(await applyUpdates(p, updates).data());
     points.push(...((await p.data()) as Float64Array));
   }
   return Float64Array.from(points);
@@ -101,7 +101,13 @@ export function stepsToArrive(path: Float64Array): number {
   return Infinity;
 }
 
-/** Values of the loss on a grid, rows from the top: float32 [n, n]. */
+/** The loss at every point of a path. */
+export async function lossesOf(path: Float64Array): Promise<Float64Array> {
+  const n = path.length / 2;
+  return (await loss(tensor(path, { shape: [n, 2] }).transpose()).data()) as Float64Array;
+}
+
+/** ln(loss + 0.01) on a grid, rows from the top: float32 [n, n]. */
 export async function surface(
   n: number,
   a: readonly [number, number],
@@ -111,5 +117,6 @@ export async function surface(
     Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
   const [columns, rows] = [line(a), line(b).reverse()];
   const grid = tensor([columns.flatMap(() => columns), rows.flatMap((v) => columns.map(() => v))]);
-  return (await loss(grid).data()) as Float32Array;
+  // Its logarithm: the walls are a thousand times as high as the valley floor.
+  return (await loss(grid).add(1e-2).log().data()) as Float32Array;
 }
