@@ -10,21 +10,27 @@ export type Sequences = { x: Tensor; y: Tensor };
 export const context = 48;
 
 /** The text in parts, and the batches of a run. */
-export interface CharacterTask {
-  readonly model: Model<GptParams, [tokens: Tensor]>;
+export interface CharacterTask<P = GptParams> {
+  readonly model: Model<P, [tokens: Tensor]>;
   /** Random windows of the first nine tenths; depends on seed and step only. */
   readonly batches: (batchSize: number) => (seed: number, step: number) => Sequences;
   /** `n` evenly spaced windows of the last tenth: the first half of it for tuning, the second for reporting. */
   readonly heldOut: (part: "tune" | "test", n: number) => Sequences;
   /** Random windows of the training part, another seed space than `batches`. */
   readonly sample: (n: number, seed: number) => Sequences;
-  readonly loss: (params: GptParams, batch: Sequences) => Tensor;
+  readonly loss: (params: P, batch: Sequences) => Tensor;
 }
 
-/** The task with a GPT of width 48, two blocks and two heads. */
-export async function characterTask(): Promise<CharacterTask> {
+/** The task with `nn.gpt` of width 48, two blocks and two heads: tokens and output share one table, which starts small. */
+export const characterTask = (): Promise<CharacterTask> =>
+  taskOf((vocabulary) => gpt({ vocabulary, context, width: 48, depth: 2, heads: 2 }));
+
+/** The task with a network of one's own, made for a number of different characters. */
+export async function taskOf<P>(
+  make: (vocabulary: number) => Model<P, [tokens: Tensor]>,
+): Promise<CharacterTask<P>> {
   const { tokens, characters } = characterTokens(await loadText("moby-dick"));
-  const model = gpt({ vocabulary: characters.length, context, width: 48, depth: 2, heads: 2 });
+  const model = make(characters.length);
   const training = Math.floor(0.9 * tokens.length);
   const windows = (starts: readonly number[]): Sequences => {
     const rows = (shift: number): Tensor => {
@@ -57,4 +63,4 @@ export const nextTokenLoss = (logits: Tensor, y: Tensor): Tensor =>
   logSoftmax(logits).takeAlongAxis(y.expandDims(-1), -1).mean().neg();
 
 /** The start of a run. */
-export const initial = ({ model }: CharacterTask, seed: number): GptParams => model.init(random.key(seed));
+export const initial = <P>({ model }: CharacterTask<P>, seed: number): P => model.init(random.key(seed));

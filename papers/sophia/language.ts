@@ -1,7 +1,6 @@
 // The claim on a language model: Sophia and AdamW on a small GPT, at equal steps.
 import type { Tensor } from "fluxion";
 import type { ClaimContext, Tier } from "fluxion/claims";
-import type { GptParams } from "fluxion/nn";
 import {
   adamw,
   chain,
@@ -16,20 +15,21 @@ import {
   type Transform,
 } from "fluxion/optim";
 import { chooseLearningRates, compareOptimizers, train } from "fluxion/train";
-import { characterTask, initial, type CharacterTask, type Sequences } from "../character-lm.js";
+import { characterTask, initial, taskOf, type CharacterTask, type Sequences } from "../character-lm.js";
 import { chosenRates, once } from "../fashion-classifier.js";
+import { transformer, type TransformerParams } from "./transformer.js";
 
 const batchSize = 16;
 const budgets = { quick: 30, full: 300 } as const satisfies Record<Tier, number>;
-const text = once(characterTask);
+const text = once(() => taskOf(transformer));
 
 /** AdamW and Sophia as language models are trained with them, gradients clipped to norm 1 before. */
-export const makers = (task: CharacterTask) => {
+export const makers = <P>(task: CharacterTask<P>) => {
   const clipped = (optimizer: Transform): Transform => chain(clipByGlobalNorm(1), optimizer);
   const ofSophia = (options: SophiaOptions) => (learningRate: Schedule) =>
     clipped(sophia({ ...options, learningRate, weightDecay: 0.2 }));
   // Half of the batch is enough for an estimate, as in the paper.
-  const logits = (p: GptParams, { x }: Sequences): Tensor => task.model.apply(p, x.slice([0, batchSize / 2]));
+  const logits = (p: P, { x }: Sequences): Tensor => task.model.apply(p, x.slice([0, batchSize / 2]));
   return {
     AdamW: (learningRate: Schedule) => clipped(adamw({ learningRate, b1: 0.9, b2: 0.95, weightDecay: 0.1 })),
     "Sophia-G": ofSophia({ b1: 0.965, gamma: 0.05, estimator: gaussNewton(logits) }),
@@ -56,6 +56,20 @@ async function common(tier: Tier) {
   };
 }
 
+/** AdamW and Sophia-G at rate 1e-3 on `nn.gpt`, whose one table starts at a fiftieth of the size. */
+const tied = once(async () => {
+  const { options } = await bench.full();
+  const task = await characterTask();
+  const test = task.heldOut("test", 64);
+  const { AdamW, "Sophia-G": sophiaG } = makers(task);
+  return {
+    ...options,
+    ...{ loss: task.loss, learningRates: [1e-3], optimizers: { AdamW, "Sophia-G": sophiaG } },
+    init: (seed: number) => initial(task, seed),
+    measure: (p: ReturnType<typeof task.model.init>) => ({ loss: task.loss(p, test) }),
+  };
+});
+
 const tuned = once(async () => {
   const { task, options } = await bench.full();
   const tune = task.heldOut("tune", 64);
@@ -64,7 +78,7 @@ const tuned = once(async () => {
   return chosenRates(
     await chooseLearningRates({
       ...options,
-      score: (p: GptParams) => task.loss(p, tune),
+      score: (p: TransformerParams) => task.loss(p, tune),
       optimizers: { AdamW, "Sophia-G": sophiaG },
       learningRates: { AdamW: rates, "Sophia-G": rates.slice(0, 3) },
     }),
@@ -80,7 +94,7 @@ export async function losses({
 }: ClaimContext): Promise<Record<string, number>> {
   const { task, options } = await bench[tier]();
   const test = task.heldOut("test", 64);
-  const measure = (p: GptParams) => ({ loss: task.loss(p, test) });
+  const measure = (p: TransformerParams) => ({ loss: task.loss(p, test) });
   const shared = { ...options, seeds: [seed], measure, ...(signal ? { signal } : {}) };
   const equal = await compareOptimizers({
     ...{ ...shared, optimizers: makers(task), learningRates: [1e-3] },
@@ -90,6 +104,10 @@ export async function losses({
   for (const [name, { runs }] of Object.entries(equal))
     figures[`test loss, ${name}`] = runs[0]!.figures["loss"] ?? NaN;
   if (tier === "quick") return figures;
+  progress(0.5, "a network with one small table");
+  const other = await compareOptimizers({ ...(await tied()), seeds: [seed], ...(signal ? { signal } : {}) });
+  for (const [name, { runs }] of Object.entries(other))
+    figures[`tied table: test loss, ${name}`] = runs[0]!.figures["loss"] ?? NaN;
   progress(0.6, "learning rates tuned");
   const { AdamW, "Sophia-G": sophiaG } = makers(task);
   const best = await compareOptimizers({

@@ -30,8 +30,11 @@ export interface CompareOptions<P, B, Name extends string = string> {
    * training, taken on examples that `measure` does not use. Default: the mean training loss of the last tenth.
    */
   score?: (params: P) => Tensor;
-  /** What is reported of the parameters after training: float scalars by name. Default: nothing. */
-  measure?: (params: P) => StepMetrics;
+  /**
+   * What is reported of the parameters after training, and of the optimizer's state: float scalars by name. Default:
+   * nothing.
+   */
+  measure?: (params: P, state: unknown) => StepMetrics;
   /** Steps in one call of ONNX Runtime; default 20, at most `steps`. */
   stepsPerCall?: number;
   /** Called with the fraction of all runs done, in [0, 1], and what comes next. */

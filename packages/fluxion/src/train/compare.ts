@@ -55,8 +55,8 @@ export async function compareOptimizers<P, B, const Name extends string>(
   const finish = async (run: Run<P>, learningRate: number): Promise<readonly ComparedRun[]> => {
     const runs: ComparedRun[] = [];
     for (const seed of seeds) {
-      const { params, ...rest } = await run(seed, learningRate);
-      const measured = measure && rest.status === "ok" ? await measure(params) : {};
+      const { params, state, ...rest } = await run(seed, learningRate);
+      const measured = measure && rest.status === "ok" ? await measure(params, state) : {};
       const figures: Record<string, number> = {};
       for (const [figure, value] of Object.entries(measured)) figures[figure] = await value.item();
       runs.push({ ...rest, figures });
@@ -138,7 +138,7 @@ async function tune<P>(
   return { learningRate, atEdge: [Math.min(...rates), Math.max(...rates)].includes(learningRate), tuning };
 }
 
-type Finished<P> = Omit<ComparedRun, "figures"> & { readonly params: P };
+type Finished<P> = Omit<ComparedRun, "figures"> & { readonly params: P; readonly state: unknown };
 
 async function scoreOf<P>(
   { status, params, losses }: Finished<P>,
@@ -197,9 +197,17 @@ function runner<P, B>(
         losses.push(...[...values].slice(0, made));
         for (const [name, list] of Object.entries(trail.metrics))
           (metrics[name] ??= []).push(...[...decode(await list.data(), list.dtype)].slice(0, made));
-        if (bad >= 0) return { seed, status: "non-finite", losses, metrics, params: carry.params };
+        if (bad >= 0)
+          return {
+            seed,
+            status: "non-finite",
+            losses,
+            metrics,
+            params: carry.params,
+            state: carry.state.optimizer,
+          };
       }
-      return { seed, status: "ok", losses, metrics, params: carry.params };
+      return { seed, status: "ok", losses, metrics, params: carry.params, state: carry.state.optimizer };
     },
     release: () => program.release(),
   };
