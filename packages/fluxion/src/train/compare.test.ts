@@ -30,11 +30,12 @@ function regression(): CompareOptions<Params, { x: Tensor; y: Tensor }, "sgd" | 
     },
     learningRates: { sgd: [1e-3, 0.2, 1e6], adam: [0.3] },
     seeds: [0, 1],
-    measure: ({ w }) => ({
+    measure: ({ w }, state) => ({
       distance: w
         .sub(tensor([[1], [-2], [0.5]]))
         .square()
         .sum(),
+      states: tensor((state as unknown[]).length),
     }),
   };
 }
@@ -60,6 +61,7 @@ describe("compareOptimizers", () => {
     expect(result.sgd.runs[0]!.losses[0]).toBe(result.adam.runs[0]!.losses[0]);
     expect(result.sgd.runs[0]!.losses[0]).not.toBe(result.sgd.runs[1]!.losses[0]);
     expect(result.sgd.runs[0]!.figures["distance"]).toBeLessThan(1e-4);
+    expect(result.adam.runs[0]!.figures["states"]).toBe(2);
     expect(asked.filter((a) => a === "0:7")).toHaveLength(2);
     expect(asked.filter((a) => a === "1000:7")).toHaveLength(3);
     expect(seen[0]).toBe(0);
