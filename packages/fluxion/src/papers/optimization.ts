@@ -63,7 +63,7 @@ export const optimization = defined([
       "Small groups of outliers whose gradients cancel shape the valley a network trains in, and set off its oscillations.",
     concepts: ["edge of stability", "outliers", "SplitSGD"],
     modules: ["optim", "analyse"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "sophia",
