@@ -33,6 +33,7 @@ export const artefacts: AllArtefacts = {
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),
+  },
   "opposing-signals": {
     claim: () => import("./opposing-signals/claim.js"),
     demo: () => import("./opposing-signals/demo.js"),

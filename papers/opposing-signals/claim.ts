@@ -65,13 +65,13 @@ export const claim: Claim = {
     const figures: Record<string, number> = { ...instability(), "model: error of the limit": flowError() };
     const { data } = await examples(seed);
     const points = checkpoints[tier];
-    const describe = (name: string, { reports, losses }: Run, eta: number): void => {
+    const describe = (name: string, { reports, losses }: Run, eta?: number): void => {
       reports.forEach((r, i) => {
         const at = `${name}, step ${points[i] ?? 0}`;
         figures[`${at}: cosine`] = r.cosine;
         figures[`${at}: random cosine`] = r.randomCosine;
         figures[`${at}: opposite along v1`] = r.along.up * r.along.down < 0 ? 1 : 0;
-        figures[`${at}: sharpness · eta / 2`] = (r.sharpness * eta) / 2;
+        if (eta !== undefined) figures[`${at}: sharpness · eta / 2`] = (r.sharpness * eta) / 2;
         figures[`${at}: norm over the mean's`] = (r.ratios.up + r.ratios.down) / 2;
       });
       const late = losses.slice(-101);
@@ -107,7 +107,7 @@ export const claim: Claim = {
     for (const [i, [name, optimizer]] of Object.entries({ Adam, SplitSGD }).entries()) {
       progress(0.7 + 0.15 * i, name);
       const run = await follow(data, { seed, optimizer, checkpoints: points, signal });
-      describe(name, run, NaN);
+      describe(name, run);
     }
     return figures;
   },
