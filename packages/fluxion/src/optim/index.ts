@@ -4,6 +4,7 @@
  */
 export { adadelta, type AdadeltaOptions, type AdadeltaState, scaleByAdadelta } from "./adadelta.js";
 export { adagrad, type AdagradOptions, type RssState, scaleByRss } from "./adagrad.js";
+export { adagradNorm, type AdagradNormOptions, type NormSumState, scaleByNormSum } from "./adagrad-norm.js";
 export { adam, type AdamOptions, type AdamState, scaleByAdam, type ScaleByAdamOptions } from "./adam.js";
 export { adamp, type AdampOptions, sgdp, type SgdpOptions } from "./adamp.js";
 export { adamw, type AdamwOptions } from "./adamw.js";

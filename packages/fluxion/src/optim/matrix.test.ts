@@ -4,6 +4,7 @@ import { readSafetensors, writeSafetensors } from "../onnx/index.js";
 import {
   adadelta,
   adagrad,
+  adagradNorm,
   adam,
   adamClip,
   adamp,
@@ -53,6 +54,8 @@ const matrix: readonly (readonly [string, Transform])[] = [
   ["adagrad", adagrad({ learningRate: 0.3 })],
   ["adadelta", adadelta({ learningRate: 3 })],
   ["diffgrad", diffGrad({ learningRate: 0.04 })],
+  ["adagradNorm", adagradNorm({ learningRate: 1 })],
+  ["adagradNorm, leaf", adagradNorm({ learningRate: 0.5, scope: "leaf" })],
   ["rmsprop", rmsprop({ learningRate: 0.003 })],
   ["rmsprop, centered", rmsprop({ learningRate: 0.001, centered: true, momentum: 0.5 })],
   ["lion", lion({ learningRate: cosineSchedule({ init: 0.02, steps: 600 }) })],

@@ -1,6 +1,7 @@
 import { OptionError } from "../core/errors.js";
 import { adadelta } from "./adadelta.js";
 import { adagrad } from "./adagrad.js";
+import { adagradNorm } from "./adagrad-norm.js";
 import { adam } from "./adam.js";
 import { adamp, sgdp } from "./adamp.js";
 import { adamw } from "./adamw.js";
@@ -19,6 +20,7 @@ import type { Transform } from "./transform.js";
 export const optimizers = {
   adadelta,
   adagrad,
+  adagradNorm,
   adam,
   adamClip,
   adamp,

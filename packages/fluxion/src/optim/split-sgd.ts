@@ -42,7 +42,7 @@ export function splitSgd(options: SplitSgdOptions = {}): Transform<SplitSgdState
   const { learningRate = 0.1, signLearningRate = 1e-3, threshold = Infinity } = options;
   const { momentum = 0.9, dampening = 0.9 } = options;
   for (const [name, rate] of Object.entries({ learningRate, signLearningRate }))
-    if (typeof rate === "number") checkRange(where, name, rate, "[0, ∞)");
+    if (typeof rate !== "function") checkRange(where, name, rate, "[0, ∞)");
   if (threshold !== Infinity) checkRange(where, "threshold", threshold, "[0, ∞)");
   checkRange(where, "momentum", momentum, "[0, 1)");
   checkRange(where, "dampening", dampening, "[0, 1)");

@@ -4,6 +4,27 @@
  */
 export * from "./metrics/index.js";
 export {
+  batchStatistics,
+  type BatchStatistics,
+  type BatchStatisticsOptions,
+  gradientVariance,
+} from "./adaptive-batch/batch-statistics.js";
+export {
+  batchSizeController,
+  type BatchSizeController,
+  type BatchSizeOptions,
+  type BatchTest,
+  type ObservedBatch,
+  requiredBatch,
+} from "./adaptive-batch/controller.js";
+export {
+  type AdaptiveRecord,
+  type AdaptiveResult,
+  type AdaptiveSnapshot,
+  type AdaptiveTrainOptions,
+  trainAdaptive,
+} from "./adaptive-batch/train-adaptive.js";
+export {
   chooseLearningRates,
   compareOptimizers,
   type Compared,
