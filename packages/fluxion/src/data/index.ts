@@ -25,6 +25,16 @@ export {
   type TableDataset,
   type TableDatasetName,
 } from "./load-dataset.js";
+export {
+  type CoordinateEntries,
+  encodeMatrixMarket,
+  type EncodeMatrixMarketOptions,
+  type MatrixMarketArray,
+  type MatrixMarketCoordinates,
+  type MatrixMarketOptions,
+  type MatrixSymmetry,
+  parseMatrixMarket,
+} from "./matrix-market.js";
 export { encodeNpy, parseNpy } from "./npy.js";
 export { type PointOptions, type PointSetName, pointSetNames, samplePoints } from "./points.js";
 export { seededUniform } from "./seeded.js";

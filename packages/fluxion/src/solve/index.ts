@@ -22,3 +22,24 @@ export {
 } from "./admm.js";
 export * from "./convex-relu/index.js";
 export { type CompositeProblem, fista, type FistaOptions } from "./fista.js";
+export type { LinearOperator } from "./linear-operator.js";
+export {
+  sparseAsymmetry,
+  sparseDiagonal,
+  sparseFromDense,
+  sparseFromTriplets,
+  type SparseMatrix,
+  sparseMultiply,
+  sparseOperator,
+  sparseProduct,
+  sparseToDense,
+  sparseTranspose,
+  type Triplets,
+} from "./sparse.js";
+export { conjugateGradient, type ConjugateGradientOptions } from "./conjugate-gradient.js";
+export {
+  incompleteCholesky,
+  type IncompleteCholesky,
+  type IncompleteCholeskyOptions,
+} from "./incomplete-cholesky.js";
+export { lanczos, type Lanczos, type LanczosOptions } from "./lanczos.js";
