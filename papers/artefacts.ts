@@ -38,4 +38,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./opposing-signals/claim.js"),
     demo: () => import("./opposing-signals/demo.js"),
   },
+  adadagrad: {
+    claim: () => import("./adadagrad/claim.js"),
+    demo: () => import("./adadagrad/demo.js"),
+  },
 };

@@ -108,7 +108,7 @@ export const optimization = defined([
     summary: "Grow the batch exactly when the gradient's noise outweighs it, under AdaGrad's own step sizes.",
     concepts: ["adaptive batch size", "norm test", "AdaGrad"],
     code: { repository: "timlautk/AdAdaGrad", licence: "MIT" },
-    modules: ["optim"],
-    state: "planned",
+    modules: ["optim", "train"],
+    state: "done",
   },
 ]);
