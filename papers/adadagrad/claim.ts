@@ -3,7 +3,7 @@ import { atLeast, atMost, type Check, type Claim } from "fluxion/claims";
 import type { AdaptiveRecord } from "fluxion/train";
 import { adaptive, constant, type Quality } from "./regression.js";
 
-const budgets = { quick: 8000, full: 100_000 } as const;
+const budgets = { quick: 8000, full: 200_000 } as const;
 
 const median = (list: readonly number[]): number =>
   [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
