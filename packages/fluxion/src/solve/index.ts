@@ -43,3 +43,4 @@ export {
   type IncompleteCholeskyOptions,
 } from "./incomplete-cholesky.js";
 export { lanczos, type Lanczos, type LanczosOptions } from "./lanczos.js";
+export * from "./completion/index.js";
