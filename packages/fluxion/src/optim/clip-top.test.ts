@@ -95,6 +95,7 @@ describe("clipping the largest coordinates", () => {
         () => topFractionThreshold(tree, fraction),
       ])
         expect(make).toThrow(OptionError);
+    expect(() => sgdClip({ learningrate: 1 } as never)).toThrow(/optim\.sgdClip.*fraction/su);
     expect(() => topFractionThreshold({ n: tensor([1], { dtype: "int32" }) }, 0.1)).toThrow(OptionError);
   });
 });

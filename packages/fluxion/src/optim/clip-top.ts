@@ -11,7 +11,7 @@ import { adamKeys, adamMoments, type AdamOptions } from "./adam.js";
 import { mapLeaves, perDtype } from "./leaves.js";
 import { checkRange } from "./options.js";
 import { scaleByLearningRate } from "./scale.js";
-import { sgd, type SgdOptions } from "./sgd.js";
+import { sgd, sgdKeys, type SgdOptions } from "./sgd.js";
 import { chain, type Transform } from "./transform.js";
 
 /**
@@ -73,7 +73,10 @@ export interface SgdClipOptions extends SgdOptions {
  * @source as `clipTopFraction`; deviates: none (the authors' published optimizers clip only with `foreach=True`)
  */
 export function sgdClip(options: SgdClipOptions = {}): Transform {
+  const where = "optim.sgdClip";
+  checkOptions(where, options, [...sgdKeys, "fraction"]);
   const { fraction = 0.1, ...rest } = options;
+  checkRange(where, "fraction", fraction, "[0, 1)");
   return chain(clipTopFraction(fraction), sgd({ momentum: 0.9, ...rest }));
 }
 

@@ -52,8 +52,8 @@ export function normalizeByNorm(options: NormalizeOptions = {}): Transform {
   };
 }
 
-/** ‖leaves‖ without squares that underflow; float64 if a leaf is, else float32. */
-function lengthOf(leaves: readonly Tensor[]): Tensor {
+/** ‖leaves‖ without squares that underflow or overflow; float64 if a leaf is, else float32. @internal */
+export function lengthOf(leaves: readonly Tensor[]): Tensor {
   const dtype: DType = leaves.some((t) => t.dtype === "float64") ? "float64" : "float32";
   const wide = leaves.map((t) => cast(t, dtype));
   const top = wide.map((t) => max(abs(t))).reduce(maximum);

@@ -21,6 +21,9 @@ export interface SgdOptions {
   mask?: Mask;
 }
 
+/** The option names of `sgd`. @internal */
+export const sgdKeys = ["learningRate", "momentum", "nesterov", "weightDecay", "mask"] as const;
+
 /** State of `trace`: the velocity, a tree like the parameters. */
 export type TraceState = { velocity: unknown };
 
@@ -52,7 +55,7 @@ export function trace(momentum: number, options: { nesterov?: boolean } = {}): T
  * @throws OptionError
  */
 export function sgd(options: SgdOptions = {}): Transform {
-  checkOptions("optim.sgd", options, ["learningRate", "momentum", "nesterov", "weightDecay", "mask"]);
+  checkOptions("optim.sgd", options, sgdKeys);
   const {
     learningRate = 1e-3,
     momentum: factor = 0,

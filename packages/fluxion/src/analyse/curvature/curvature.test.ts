@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
   compile,
-  evaluate,
   grad,
   jacobian,
   hvp,
@@ -23,7 +22,6 @@ import {
   hutchinsonTrace,
   lineProfile,
   shadowOptimizers,
-  sharpness,
 } from "../index.js";
 
 const double = (values: NestedArray): Tensor => tensor(values, { dtype: "float64" });
@@ -112,8 +110,36 @@ describe("directional sharpness", () => {
     });
     const [up, down] = [await numbers(grad(network)(moved(1))), await numbers(grad(network)(moved(-1)))];
     const product = await numbers(hvp(network, [start], v));
-    product.forEach((value, i) =>
-      expect(Math.abs(value - (up[i]! - down[i]!) / (2 * step))).toBeLessThan(1e-6),
+    const errors = product.map((value, i) => value - (up[i]! - down[i]!) / (2 * step));
+    expect(Math.hypot(...errors) / Math.hypot(...product)).toBeLessThan(1e-6);
+  });
+
+  it("takes directions of any length, and halves", async () => {
+    const f = (p: Tensor): Tensor =>
+      p
+        .square()
+        .mul(tensor([1, 10, 100]))
+        .sum()
+        .mul(0.5);
+    for (const length of [1e-30, 1e-22, 1, 1e25]) {
+      const v = tensor([length, length, length]);
+      closeTo(await directionalSharpness(f, tensor([1, 1, 1]), v).value.item(), 37, 1e-6);
+    }
+    const half = tensor([1, 1], { dtype: "float16" });
+    const g = (p: typeof mixed): Tensor => p.half.cast("float32").square().sum().add(p.single.square());
+    const mixed = { half, single: tensor(1), count: tensor([3], { dtype: "int32" }) };
+    for (const length of [1e-4, 300]) {
+      const v = { ...mixed, half: half.mul(length), single: tensor(length) };
+      closeTo(await directionalSharpness(g, mixed, v).value.item(), 2, 1e-3);
+    }
+  });
+
+  it("is NaN where a direction is, and refuses other trees and trees without floats", async () => {
+    expect(await directionalSharpness(bowl, ones, double([NaN, 1, 1, 1])).value.item()).toBeNaN();
+    expect(() => directionalSharpness(network, start, { first: start.first } as never)).toThrow(TreeError);
+    const whole = tensor([1], { dtype: "int32" });
+    expect(() => directionalSharpness((p: Tensor) => p.sum().cast("float32"), whole, whole)).toThrow(
+      OptionError,
     );
   });
 
@@ -122,31 +148,6 @@ describe("directional sharpness", () => {
     [555.5, 555.5 - 50 + 112.5, 555.5 - 50].forEach((want, i) => closeTo(values[i]!, want));
     expect(() => lineProfile(bowl, ones, ones, { distances: [] })).toThrow(OptionError);
     expect(() => lineProfile(bowl, ones, ones, { distances: [NaN] })).toThrow(OptionError);
-  });
-});
-
-describe("sharpness", () => {
-  it("is the largest eigenvalue, also where the most negative is larger in size", async () => {
-    for (const [diagonal, want, axis] of [
-      [[1, 5, -3], 5, 1],
-      [[1, 2, -3], 2, 1],
-    ] as const) {
-      const a = double(diagonal.map((v, i) => diagonal.map((_, k) => (i === k ? v : 0))));
-      const found = await evaluate({ ...sharpness(quadratic(a), double([0, 0, 0]), { iterations: 120 }) });
-      closeTo(await found.value.item(), want, 1e-6);
-      closeTo(Math.abs((await numbers(found.vector))[axis]!), 1, 1e-3);
-    }
-  });
-
-  it("matches the dense Hessian of a network, and starts warm", async () => {
-    const largest = (await denseEigenvalues()).at(-1)!;
-    const measure = compile((p: typeof start) => ({ ...sharpness(network, p, { iterations: 200 }) }));
-    const found = await measure(start);
-    closeTo(await found.value.item(), largest, 1e-4);
-    const again = sharpness(network, start, { iterations: 2, start: found.vector });
-    closeTo(await again.value.item(), largest, 1e-4);
-    expect(() => sharpness(network, start, { iterations: 1 })).toThrow(OptionError);
-    expect(() => sharpness(network, start, { start: { first: start.first } as never })).toThrow(TreeError);
   });
 });
 

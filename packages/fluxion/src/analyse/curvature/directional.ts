@@ -1,4 +1,4 @@
-import { hvp, valueAndGrad } from "../../core/autodiff.js";
+import { grad, jvp } from "../../core/autodiff.js";
 import { checkOptions, OptionError } from "../../core/errors.js";
 import type { Tensor } from "../../core/tensor.js";
 import { div, mul, square } from "../../ops/arithmetic.js";
@@ -30,8 +30,8 @@ export interface DirectionalCurvature {
 export function directionalSharpness<P>(f: (params: P) => Tensor, params: P, v: P): DirectionalCurvature {
   const where = "analyse.directionalSharpness";
   const unit = normalized(where, v);
-  const [, gradient] = valueAndGrad(f)(params);
-  const value = treeDot(where, unit, hvp(f, [params], unit));
+  const [gradient, product] = jvp(grad(f), [params], [unit]);
+  const value = treeDot(where, unit, product);
   const slope = treeDot(where, gradient, unit);
   return {
     ...{ value, slope },

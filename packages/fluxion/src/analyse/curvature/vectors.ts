@@ -1,14 +1,14 @@
 // Trees of parameters as vectors: what every estimate of curvature is written in.
-import { isFloat } from "../../core/dtypes.js";
+import { isFloat, type DType } from "../../core/dtypes.js";
 import { OptionError } from "../../core/errors.js";
 import { foldIn, normal, rademacher } from "../../core/random/index.js";
 import type { Tensor } from "../../core/tensor.js";
 import { tensorLeaves, matchTree } from "../../core/tree.js";
 import { add, div, mul } from "../../ops/arithmetic.js";
-import { cast } from "../../ops/compare.js";
+import { cast, where as choose } from "../../ops/compare.js";
 import { zerosLike } from "../../ops/create.js";
 import { sum } from "../../ops/reduce.js";
-import { sqrt } from "../../ops/unary.js";
+import { lengthOf } from "../../optim/normalized.js";
 
 /** How probes are drawn: standard normal, or −1 and 1 with equal probability. */
 export type ProbeDistribution = "normal" | "rademacher";
@@ -20,12 +20,27 @@ function pairs(where: string, a: unknown, b: unknown): [Tensor, Tensor][] {
   return leaves.flatMap((leaf, i) => (isFloat(leaf.dtype) ? [[leaf, others[i]!] as [Tensor, Tensor]] : []));
 }
 
+/** Float leaves of a tree. @throws OptionError if there are none */
+function floats(where: string, tree: unknown): Tensor[] {
+  const leaves = tensorLeaves(where, tree).leaves.filter((t) => isFloat(t.dtype));
+  if (leaves.length === 0) throw new OptionError({ where, want: "a tree with float leaves", got: "none" });
+  return leaves;
+}
+
+/** What scalars over a tree are computed in: float64 if a leaf is, else float32. @internal */
+export const scalarType = (where: string, tree: unknown): DType =>
+  floats(where, tree).some((t) => t.dtype === "float64") ? "float64" : "float32";
+
 /** Σ aᵢbᵢ over all float leaves, a scalar. @throws TreeError if the trees differ @internal */
 export function treeDot(where: string, a: unknown, b: unknown): Tensor {
-  const products = pairs(where, a, b).map(([x, y]) => sum(mul(x, y)));
-  if (products.length === 0) throw new OptionError({ where, want: "a tree with float leaves", got: "none" });
-  return products.reduce(add);
+  const dtype = scalarType(where, a);
+  return pairs(where, a, b)
+    .map(([x, y]) => sum(mul(cast(x, dtype), cast(y, dtype))))
+    .reduce(add);
 }
+
+/** ‖v‖ over all float leaves, at any scale; a scalar. @internal */
+export const treeNorm = (where: string, v: unknown): Tensor => lengthOf(floats(where, v));
 
 /** f of every float leaf; the others pass. @internal */
 export function mapFloats<P>(where: string, tree: P, f: (leaf: Tensor, index: number) => Tensor): P {
@@ -46,9 +61,9 @@ export function addScaled<P>(where: string, a: P, b: P, scale: Tensor | number):
 
 /** v / ‖v‖, and 0 for 0. @internal */
 export function normalized<P>(where: string, v: P): P {
-  const norm = sqrt(treeDot(where, v, v));
-  // An offset far below any norm worth the name keeps 0/0 out.
-  return mapFloats(where, v, (leaf) => div(leaf, add(cast(norm, leaf.dtype), 1e-30)));
+  const norm = treeNorm(where, v);
+  const unit = choose(norm.equal(0), 1, norm);
+  return mapFloats(where, v, (leaf) => cast(div(cast(leaf, norm.dtype), unit), leaf.dtype));
 }
 
 /** Random numbers in the shape of a tree's float leaves, zeros in that of the others. @internal */

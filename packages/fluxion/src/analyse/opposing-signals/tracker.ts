@@ -22,7 +22,7 @@ export interface OpposingSignalsOptions<P, D> {
   lossPerExample: (params: P, data: D) => Tensor;
   /** Examples in each of the two groups, whole number ≥ 1; default max(10, 2 % of n). */
   groupSize?: number;
-  /** Power iterations for the sharpness of a report, from the eigenvector of the last; default 20. */
+  /** Hessian-vector products for the sharpness of a report, from the eigenvector of the last; default 20. */
   iterations?: number;
   /** Seed of the random control groups; default 0. */
   seed?: number;
@@ -73,7 +73,7 @@ export interface OpposingSignals<P> {
  * cosine, its control, and a run at a small learning rate.
  * @throws OptionError; ShapeError unless `lossPerExample` gives [n]
  * @source Rosenfeld, Risteski, "Outliers with opposing signals have an outsized effect on neural network optimization",
- *   2023, arXiv:2311.04163, section 2; deviates: by power iteration; controls are ours
+ *   2023, arXiv:2311.04163, section 2; deviates: controls are ours
  */
 export function opposingSignals<P, D>(options: OpposingSignalsOptions<P, D>): OpposingSignals<P> {
   const where = "analyse.opposingSignals";
