@@ -44,3 +44,12 @@ export {
 } from "./incomplete-cholesky.js";
 export { lanczos, type Lanczos, type LanczosOptions } from "./lanczos.js";
 export * from "./completion/index.js";
+export {
+  lbfgs,
+  type LbfgsIteration,
+  type LbfgsOptions,
+  type LbfgsOutcome,
+  type SmoothFunction,
+  type ValueAndGradient,
+} from "./lbfgs.js";
+export { lbfgsTree } from "./lbfgs-tree.js";
