@@ -74,14 +74,15 @@ export async function scatterPlot(points: Float32Array, title: string): Promise<
   });
 }
 
-async function svgOf({ title, ...options }: PlotOptions & { title: string }): Promise<string> {
+/** A plot of any kind as an SVG document, 640 x 400 unless it says otherwise. */
+export async function svgOf({ title, ...options }: PlotOptions & { title: string }): Promise<string> {
   const [Plot, { parseHTML }] = await Promise.all([loadPlot(), loadDocument()]);
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const plot = Plot.plot({
-    ...options,
     width: 640,
     height: 400,
     marginLeft: 60,
+    ...options,
     style: { background: "white", fontSize: "12px" },
     document,
   });
