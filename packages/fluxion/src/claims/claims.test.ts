@@ -3,6 +3,7 @@ import { FluxionError, OptionError } from "../index.js";
 import { atLeast, atMost, type Claim } from "./claim.js";
 import { loadArtefacts, reproduce } from "./node/reproduce.js";
 import { readResult, resultPath } from "./node/result.js";
+import { papers } from "../papers/index.js";
 import { runClaim } from "./run.js";
 
 const claim: Claim<{ error: number }> = {
@@ -77,7 +78,9 @@ it("finds the artefacts of papers that are done, and says so of others", async (
   const { claim: loaded } = await (await loadArtefacts("rectified-flow")).claim();
   expect(loaded.id).toBe("rectified-flow");
   expect(loaded.seeds.full.length).toBeGreaterThanOrEqual(3);
-  await expect(loadArtefacts("sophia")).rejects.toThrow(/none yet/);
+  // Once every paper is done, nothing is planned any more.
+  for (const { id } of papers.filter((p) => p.state === "planned").slice(0, 1))
+    await expect(loadArtefacts(id)).rejects.toThrow(/none yet/);
   await expect(reproduce("no-such-paper")).rejects.toThrow(FluxionError);
   expect(resultPath("no-such-paper")).toBeUndefined();
   await expect(readResult("no-such-paper")).rejects.toThrow(FluxionError);
