@@ -136,14 +136,28 @@ export function scaleBySophia(options: ScaleBySophiaOptions = {}): Transform<Sop
     }),
     update(grads, state, params, extra = {}) {
       const given = needParams(where, params);
-      const refreshed = (): unknown => {
-        const [h] = mapLeaves(where, state.h, [estimator(given, extra)], (old, [now]) => [
+      // Parameters and key are arguments of the branch, or the estimate would be made before the choice, every step.
+      const refreshed = (at: unknown, before: unknown, key: Tensor | undefined): unknown => {
+        const told = key === undefined ? extra : { ...extra, key };
+        const [h] = mapLeaves(where, before, [estimator(at, told)], (old, [now]) => [
           add(mul(old, b2), mul(cast(now, old.dtype), 1 - b2)),
         ]);
         return h;
       };
       const due = equal(remainder(state.count, interval), 0);
-      const h = interval === 1 ? refreshed() : cond(due, refreshed, () => state.h);
+      const { key } = extra;
+      const h =
+        interval === 1
+          ? refreshed(given, state.h, key)
+          : key === undefined
+            ? cond(
+                due,
+                (at: unknown, old: unknown) => refreshed(at, old, key),
+                (_, old: unknown) => old,
+                given,
+                state.h,
+              )
+            : cond(due, refreshed, (_, old: unknown) => old, given, state.h, key);
       let [inside, all] = [zeros([]), 0];
       const [updates, mu] = mapLeaves(where, grads, [state.mu, h], (g, [old, curvature]) => {
         const m = add(mul(old, b1), mul(g, 1 - b1));
