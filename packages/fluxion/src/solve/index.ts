@@ -43,7 +43,6 @@ export {
   type IncompleteCholeskyOptions,
 } from "./incomplete-cholesky.js";
 export { lanczos, type Lanczos, type LanczosOptions } from "./lanczos.js";
-export * from "./completion/index.js";
 export {
   lbfgs,
   type LbfgsIteration,
