@@ -40,7 +40,8 @@ async function ratios<P, B>(
   const figures: Record<string, number> = {};
   for (const step of checkpoints[tier]) {
     progress(0.1, `${prefix} ${path} path, step ${step}`);
-    const { sharpness } = await run.advance(step, signal);
+    await run.advance(step, signal);
+    const { sharpness } = await run.measure();
     for (const name of shadowNames) {
       if (name === "SGD") continue;
       figures[`${prefix} ${path} path, ${step}: ${name}`] = sharpness[name] / Math.abs(sharpness.SGD);

@@ -47,9 +47,14 @@ async function create(wanted: DemoState) {
   let profile = await path.profile(distances);
   const turns = inTurns(async (pause) => {
     for (let k = 1; k <= points && !stop.signal.aborted; k++) {
-      seen.push(await path.advance(k * perPoint, stop.signal));
+      await path.advance(k * perPoint - 2);
       await pause();
-      if (k % 4 === 1) profile = await path.profile(distances);
+      await path.advance(k * perPoint);
+      await pause();
+      seen.push(await path.measure());
+      await pause();
+      if (k % 4 !== 1) continue;
+      profile = await path.profile(distances);
       await pause();
     }
   });
@@ -63,7 +68,7 @@ async function create(wanted: DemoState) {
       return Promise.resolve([
         {
           kind: "bars",
-          title: "Sharpness along each update, SGD's being 1",
+          title: "Size of the curvature along each update, SGD's being 1",
           y: { label: "ratio", logarithmic: true },
           bars: shadowNames.map((name) => ({ name, value: last ? ratio(last, name) : 1 })),
         },
@@ -130,7 +135,7 @@ export const demo: Demo = {
     },
     {
       name: "Flat is not yet fast",
-      note: "The flattest direction is that of clipped Adam. Look at the losses along the directions: along it they neither rise nor fall over these distances.",
+      note: "Clipped Adam's direction is the flattest by far. Look at the losses along the directions: over these distances it moves least, up or down, because its slope is small, too.",
       shows: "failure",
       state: { real: "sgd", rate: 0.1 },
     },
