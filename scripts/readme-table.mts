@@ -61,7 +61,7 @@ export function withResult(readme: string, result: ClaimResult): string {
   ];
   const names = Object.keys(result.figures[0] ?? {});
   return between(readme, "result", [
-    `Seeds ${seeds.join(", ")}; ${Math.round(seconds)} seconds; ${date}, commit ${commit}, ONNX Runtime ${versions.onnxruntime}. Each value is that of the worst seed.`,
+    `Seeds ${seeds.join(", ")}; ${Math.round(seconds)} seconds; ${date}, commit ${commit}, ONNX Runtime ${versions.onnxruntime}. A value is that of the worst seed, or of the mean over the seeds where the text below says so.`,
     "",
     ...table(checks, "passed", "**failed**"),
     "",
