@@ -52,3 +52,4 @@ export {
   type ValueAndGradient,
 } from "./lbfgs.js";
 export { lbfgsTree } from "./lbfgs-tree.js";
+export * from "./completion/index.js";
