@@ -30,6 +30,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./convex-two-layer-relu/claim.js"),
     demo: () => import("./convex-two-layer-relu/demo.js"),
   },
+  "low-rank-completion": {
+    claim: () => import("./low-rank-completion/claim.js"),
+    demo: () => import("./low-rank-completion/demo.js"),
+  },
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),

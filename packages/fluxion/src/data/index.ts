@@ -37,5 +37,5 @@ export {
 } from "./matrix-market.js";
 export { encodeNpy, parseNpy } from "./npy.js";
 export { type PointOptions, type PointSetName, pointSetNames, samplePoints } from "./points.js";
-export { seededUniform } from "./seeded.js";
+export { normalFrom, seededUniform } from "./seeded.js";
 export { type CharacterCorpus, characterTokens, loadText, type TextName, textNames } from "./text.js";

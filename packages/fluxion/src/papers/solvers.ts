@@ -63,8 +63,8 @@ export const solvers = defined([
     summary:
       "Alternating minimisation completes a matrix even when each least-squares step is solved only approximately, by sketching.",
     concepts: ["matrix completion", "sketching", "alternating minimisation"],
-    modules: ["solve"],
-    state: "planned",
+    modules: ["solve/completion", "solve"],
+    state: "done",
   },
   {
     id: "deep-conjugate-direction",
