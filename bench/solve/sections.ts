@@ -1,6 +1,12 @@
 // What `npm run bench -- solve` measures: one section a method, each in a file of its own.
 import { attentionSvm } from "./attention-svm.js";
+import { completion, completionRank } from "./completion.js";
 import { convexReluSteps } from "./convex-relu.js";
 import type { ScalingSection } from "./scaling.js";
 
-export const sections: readonly ScalingSection[] = [attentionSvm, convexReluSteps];
+export const sections: readonly ScalingSection[] = [
+  attentionSvm,
+  convexReluSteps,
+  completion,
+  completionRank,
+];

@@ -85,6 +85,12 @@ async function complete(file: string, options: Options): Promise<void> {
   const { observed, columns } = await readObserved(file);
   const { rows, columns: width, values } = observed;
   if (options.out !== undefined) checkOut(options.out, rows, width);
+  if (values.length === 0)
+    throw new FormatError({
+      where: file,
+      want: "at least one known entry",
+      got: `none of ${rows} × ${width}`,
+    });
   const ranks = options.rank.filter((rank) => rank <= Math.min(rows, width));
   if (ranks.length === 0)
     throw new OptionError({

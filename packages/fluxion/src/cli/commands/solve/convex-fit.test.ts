@@ -1,30 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeNpy } from "../../../data/npy.js";
 import { seededUniform } from "../../../data/seeded.js";
 import { predictRelu, type ReluModel } from "../../../solve/convex-relu/fit.js";
-import { run } from "../../program.js";
+import { runCommand } from "../../../testing/run-command.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "fluxion-convex-fit-"));
 const file = (name: string): string => path.join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => void vi.restoreAllMocks());
 
-/** Standard output, or the error's text. */
-async function convexFit(...args: string[]): Promise<{ code: number; text: string }> {
-  const lines: string[] = [];
-  for (const name of ["log", "error"] as const)
-    vi.spyOn(console, name).mockImplementation((text: string) => void lines.push(text));
-  const before = process.listeners("SIGINT");
-  const code = await run(["node", "fluxion", "solve", "convex-fit", ...args]);
-  for (const listener of process.listeners("SIGINT"))
-    if (!before.includes(listener)) process.off("SIGINT", listener);
-  process.exitCode = undefined;
-  vi.restoreAllMocks();
-  return { code, text: lines.join("\n") };
-}
+const convexFit = (...args: string[]) => runCommand("solve", "convex-fit", ...args);
 
 describe("fluxion solve convex-fit", () => {
   const uniform = seededUniform(1);
