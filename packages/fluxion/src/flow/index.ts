@@ -6,6 +6,7 @@
 export * from "./path.js";
 export * from "./prediction.js";
 export * from "./coupling.js";
+export * from "./guidance.js";
 export * from "./time.js";
 export * from "./metric.js";
 export { flowLoss, type FlowLoss, type FlowObjective } from "./objective.js";
