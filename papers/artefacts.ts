@@ -34,6 +34,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./low-rank-completion/claim.js"),
     demo: () => import("./low-rank-completion/demo.js"),
   },
+  instaflow: {
+    claim: () => import("./instaflow/claim.js"),
+    demo: () => import("./instaflow/demo.js"),
+  },
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),

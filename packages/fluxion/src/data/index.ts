@@ -39,3 +39,4 @@ export { encodeNpy, parseNpy } from "./npy.js";
 export { type PointOptions, type PointSetName, pointSetNames, samplePoints } from "./points.js";
 export { normalFrom, seededUniform } from "./seeded.js";
 export { type CharacterCorpus, characterTokens, loadText, type TextName, textNames } from "./text.js";
+export { wordsOf, wordTokens, type WordTokens } from "./words.js";

@@ -46,3 +46,24 @@ it("refuses sizes and conditions that do not fit", () => {
   const classed = flowMlp({ shape: [1, 2, 2], width: 4, classes: 2 });
   expect(() => classed.apply(classed.init(key(1)), x, t)).toThrow(OptionError);
 });
+
+it("reads texts as its condition", async () => {
+  const net = flowMlp({ shape: [1, 2, 2], width: 8, text: { vocabulary: 5, length: 2 } });
+  const params = { ...net.init(key(1)), output: { weight: normal(key(3), [8, 4]) } };
+  const at = (c: number[][]): Promise<number[]> =>
+    numbers(net.apply(params, x, t, tensor(c, { dtype: "int32" })));
+  const base = await at([
+    [1, 2],
+    [3, 0],
+    [0, 0],
+  ]);
+  const other = await at([
+    [2, 1],
+    [3, 0],
+    [0, 0],
+  ]);
+  expect(other.slice(4)).toEqual(base.slice(4));
+  expect(other.slice(0, 4)).not.toEqual(base.slice(0, 4));
+  expect(() => net.apply(params, x, t)).toThrow(/a text for every example/);
+  expect(() => flowMlp({ shape: [2], classes: 2, text: { vocabulary: 5, length: 2 } })).toThrow(/both/);
+});

@@ -6,6 +6,7 @@ import { sinusoidal } from "../nn/embedding.js";
 import { zeroInit } from "../nn/initializers.js";
 import { linear, type LinearParams } from "../nn/linear.js";
 import type { Model } from "../nn/model.js";
+import { textEncoder, type TextEncoderParams } from "../nn/text-encoder.js";
 import { silu } from "../ops/activation.js";
 import { add } from "../ops/arithmetic.js";
 import { sizeOf } from "../core/shape.js";
@@ -24,6 +25,8 @@ export interface FlowMlpOptions {
   timeFeatures?: number;
   /** Number K of classes; the condition is then int [B] in 0 … K, where K means "no class". Default 0: unconditional. */
   classes?: number;
+  /** Texts of that many words from a vocabulary; the condition is then int [B, length], all 0 for "no text". Default: none. */
+  text?: { vocabulary: number; length: number };
 }
 
 /** Parameters of `flowMlp`. */
@@ -33,29 +36,32 @@ export type FlowMlpParams = {
   layers: LinearParams[];
   output: LinearParams;
   classes?: { table: Tensor };
+  text?: TextEncoderParams;
 };
 
 /**
- * A small network for flows of points and tiny images: silu(W·x + U·features(t) + class), then residual layers
+ * A small network for flows of points and tiny images: silu(W·x + U·features(t) + condition), then residual layers
  * h + silu(W·h), then a linear output that starts at 0.
- * @returns a model (params, x [B, ...], t [B], classes [B]?) → as x
+ * @returns a model (params, x [B, ...], t [B], classes [B] or texts [B, length], if any) → as x
  * @throws OptionError
  */
 export function flowMlp(
   options: FlowMlpOptions,
 ): Model<FlowMlpParams, [x: Tensor, t: Tensor, cond?: Tensor]> {
   const where = "flow.flowMlp";
-  checkOptions(where, options, ["shape", "width", "depth", "timeFeatures", "classes"]);
-  const { shape, width = 256, depth = 2, timeFeatures = 32, classes = 0 } = options;
+  checkOptions(where, options, ["shape", "width", "depth", "timeFeatures", "classes", "text"]);
+  const { shape, width = 256, depth = 2, timeFeatures = 32, classes = 0, text } = options;
   const sizes = [...shape, width, depth + 1, timeFeatures / 2, classes + 1];
   if (!sizes.every((n) => Number.isInteger(n) && n >= 1)) {
     const got = `shape [${shape.join(", ")}], width ${width}, depth ${depth}, timeFeatures ${timeFeatures}, classes ${classes}`;
     throw new OptionError({ where, want: "whole sizes, timeFeatures even", got });
   }
+  if (text && classes > 0) throw new OptionError({ where, want: "classes or text", got: "both" });
   const size = sizeOf(shape);
   const [input, time] = [linear(size, width), linear(timeFeatures, width)];
   const layers = Array.from({ length: depth }, () => linear(width, width));
   const output = linear(width, size, { init: zeroInit });
+  const encoder = text && textEncoder({ ...text, width });
   const table = classes > 0 ? embedding(classes, width, { nullClass: true }) : undefined;
   return {
     init(key) {
@@ -66,11 +72,16 @@ export function flowMlp(
         layers: layers.map((layer, i) => layer.init(rest[i]!)),
         output: output.init(third!),
         ...(table ? { classes: table.init(rest[depth]!) } : {}),
+        ...(encoder ? { text: encoder.init(rest[depth]!) } : {}),
       };
     },
     apply(params, x, t, cond) {
-      if ((cond === undefined) !== (table === undefined)) {
-        const want = table ? "a class for every example" : "no condition";
+      if ((cond === undefined) !== (table === undefined && encoder === undefined)) {
+        const want = table
+          ? "a class for every example"
+          : encoder
+            ? "a text for every example"
+            : "no condition";
         throw new OptionError({ where, want, got: cond ? String(cond) : "none" });
       }
       let h = add(
@@ -78,6 +89,7 @@ export function flowMlp(
         time.apply(params.time, sinusoidal(t, timeFeatures)),
       );
       if (table && cond) h = add(h, table.apply(params.classes!, cond));
+      if (encoder && cond) h = add(h, encoder.apply(params.text!, cond));
       h = silu(h);
       layers.forEach((layer, i) => (h = add(h, silu(layer.apply(params.layers[i]!, h)))));
       return reshape(output.apply(params.output, h), x.shape);

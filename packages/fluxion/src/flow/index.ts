@@ -22,3 +22,4 @@ export * from "./flow-mlp.js";
 export type { FlowData, FlowPairs } from "./flow-data.js";
 export * from "./fit.js";
 export * from "./pairs.js";
+export * from "./instaflow.js";

@@ -8,6 +8,7 @@ export * from "./linear.js";
 export * from "./conv.js";
 export * from "./norm.js";
 export * from "./embedding.js";
+export * from "./text-encoder.js";
 export * from "./attention.js";
 export * from "./mlp.js";
 export * from "./unet.js";

@@ -80,7 +80,7 @@ export const flows = defined([
     concepts: ["conditional reflow", "guidance", "one-step generation"],
     code: { repository: "gnobitab/InstaFlow", licence: "MIT (inference only)" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "slimflow",
