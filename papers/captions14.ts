@@ -7,7 +7,8 @@ import { loadFeatures } from "fluxion/train";
 export const shape = [1, 14, 14] as const;
 const size = 196;
 
-const names = [
+/** What is on the pictures, by class. */
+export const kindNames = [
   ...["t-shirt", "trousers", "pullover", "dress", "coat"],
   ...["sandal", "shirt", "sneaker", "bag", "boot"],
 ] as const;
@@ -25,11 +26,24 @@ export interface Caption {
 }
 
 /** The words of the bench; a prompt has at most four. */
-export const tokens = wordTokens([`a ${shades.join(" ")} ${extents.join(" ")} ${names.join(" ")}`], 4);
+export const tokens = wordTokens([`a ${shades.join(" ")} ${extents.join(" ")} ${kindNames.join(" ")}`], 4);
 
 /** A caption in words; `parts` in [0, 4) says which adjectives it has: 1 the shade, 2 the extent. */
 export const promptOf = ({ kind, shade, extent }: Caption, parts = 3): string =>
-  ["a", ...(parts & 2 ? [extents[extent]] : []), ...(parts & 1 ? [shades[shade]] : []), names[kind]].join(" ");
+  ["a", ...(parts & 2 ? [extents[extent]] : []), ...(parts & 1 ? [shades[shade]] : []), kindNames[kind]].join(
+    " ",
+  );
+
+/** A prompt put together from choices, "any" for no word; `says` tells which words it has. */
+export function captionOfChoice(kind: string, shade: string, extent: string) {
+  const says = { shade: shade !== "any", extent: extent !== "any" };
+  const caption: Caption = {
+    kind: Math.max(0, (kindNames as readonly string[]).indexOf(kind)),
+    shade: shade === "light" ? 1 : 0,
+    extent: extent === "large" ? 1 : 0,
+  };
+  return { caption, says, words: promptOf(caption, (says.shade ? 1 : 0) + (says.extent ? 2 : 0)) };
+}
 
 /** x + time + text → 256, two residual layers. */
 export const network = flowMlp({ shape, text: { vocabulary: tokens.words.length, length: tokens.length } });
@@ -48,7 +62,7 @@ export async function loadCaptioned(): Promise<CaptionedImages> {
   const set = await loadDataset("fashion-mnist");
   const images = averagePool(toSigned(set.images), 2);
   const measured = measure(images);
-  const medians = names.map((_, kind) => {
+  const medians = kindNames.map((_, kind) => {
     const rows = measured.filter((__, i) => set.labels.data[i] === kind);
     return { shade: median(rows.map((r) => r.shade)), extent: median(rows.map((r) => r.extent)) };
   });
