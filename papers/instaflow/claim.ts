@@ -38,6 +38,9 @@ const budgets: Readonly<Record<Tier, Budget>> = {
 const guidance = { teacher: 2, second: 1 } as const;
 const nullCond = 0;
 
+/** How far the work is when a stage begins. */
+const begins = { pairs: 0.3, reflow: 0.45, "new pairs": 0.5, distil: 0.6 } as const;
+
 /** Mean squared difference per pixel. */
 function residual(a: ArrayData<Float32Array>, b: ArrayData<Float32Array>): number {
   return a.data.reduce((sum, v, i) => sum + (v - b.data[i]!) ** 2, 0) / a.data.length;
@@ -62,7 +65,7 @@ async function measure({ seed, tier, signal, progress }: ClaimContext): Promise<
     reflow: { steps: stage, dropRate: 0, guidance: guidance.teacher },
     distil: { steps: stage, guidance: guidance.second },
     optimizer: (name, length) => benchOptimizer(length, rates[name]),
-    onStage: (name) => progress({ pairs: 0.3, reflow: 0.45, "new pairs": 0.5, distil: 0.6 }[name], name),
+    onStage: (name) => progress(begins[name], name),
   });
   progress(0.65, "direct distillation");
   const direct = async (length: number): Promise<FlowMlpParams> =>
@@ -101,7 +104,7 @@ async function measure({ seed, tier, signal, progress }: ClaimContext): Promise<
     costSecond: residual(flow.pairs.x0, flow.pairs.x1),
   };
   for (const [name, p] of Object.entries(ends)) {
-    const judged = await obedience(p.x1, wanted, medians);
+    const judged: Record<string, number> = { ...(await obedience(p.x1, wanted, medians)) };
     figures[`frechet_${name}`] = await frechet(p);
     for (const [what, value] of Object.entries(judged)) figures[`${what}_${name}`] = value;
   }

@@ -11,6 +11,7 @@ import type { FlowPairs } from "./flow-data.js";
 import { classifierFreeGuidance, droppedCondition, type NullCondition } from "./guidance.js";
 import type { Metric } from "./metric.js";
 import { generatePairs } from "./pairs.js";
+import type { Prediction } from "./prediction.js";
 import type { Solver } from "./solver.js";
 
 /** One stage of `instaflow`. */
@@ -26,7 +27,9 @@ type Shared<P> = Omit<FitOptions<P>, "params" | "steps" | "optimizer" | "checkpo
 
 /** Options of `instaflow`. */
 export interface InstaflowOptions<P> extends Shared<P> {
-  /** A conditional flow by velocities: its raw parameters to go on from, its average to draw pairs with. */
+  /** What the model gives, in all stages. Default "velocity". */
+  prediction?: Prediction;
+  /** A conditional flow on the straight path: its raw parameters to go on from, its average to draw pairs with. */
   teacher: { params: P; ema?: P | undefined };
   /** Draws `n` conditions [n, ...]; other seeds give others. */
   conditions: (n: number, seed: number) => ArrayData;
@@ -73,7 +76,7 @@ export interface InstaflowResult<P> {
  */
 export async function instaflow<P>(options: InstaflowOptions<P>): Promise<InstaflowResult<P>> {
   const { teacher, conditions, nullCond, shape, pairs: n, pairSteps = 25, solver, ...others } = options;
-  const { reflow: straighten, distil: last, optimizer, onStage, ...fit } = others;
+  const { reflow: straighten, distil: last, optimizer, onStage, prediction = "velocity", ...fit } = others;
   const { seed = 0, model, signal, threads, device } = fit;
   const where = "flow.instaflow";
   checkOptions(`${where}: reflow`, straighten, ["steps", "guidance", "dropRate"]);
@@ -88,7 +91,7 @@ export async function instaflow<P>(options: InstaflowOptions<P>): Promise<Instaf
   const draw = (params: P, guidance: number, set: number): Promise<FlowPairs> =>
     generatePairs({
       model: classifierFreeGuidance(model, { scale: guidance, nullCond }),
-      ...{ params, shape, n, steps: pairSteps, ...running, ...(solver ? { solver } : {}) },
+      ...{ prediction, params, shape, n, steps: pairSteps, ...running, ...(solver ? { solver } : {}) },
       cond: conditions(n, (seed + set) % 2 ** 32),
       seed: (seed + set) % 2 ** 32,
     });
@@ -104,14 +107,18 @@ export async function instaflow<P>(options: InstaflowOptions<P>): Promise<Instaf
   const coupling = droppedCondition(pairsCoupling(), { rate: straighten.dropRate ?? 0.1, nullCond });
   const second = await reflow({
     ...stage("reflow", straighten.steps),
-    ...{ params: teacher.params, data: teacherPairs, objective: { coupling } },
+    ...{ params: teacher.params, data: teacherPairs, objective: { prediction, coupling } },
   });
   onStage?.("new pairs");
   const pairs = await draw(second.ema ?? second.params, last.guidance ?? 1.5, 0x2f6b1c93);
   onStage?.("distil");
   const student = await distil({
     ...stage("distil", last.steps),
-    ...{ params: second.params, data: pairs, objective: last.metric ? { metric: last.metric } : {} },
+    ...{
+      params: second.params,
+      data: pairs,
+      objective: { prediction, ...(last.metric ? { metric: last.metric } : {}) },
+    },
   });
   return { teacherPairs, second, pairs, student };
 }
