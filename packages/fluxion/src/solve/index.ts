@@ -53,3 +53,10 @@ export {
 } from "./lbfgs.js";
 export { lbfgsTree } from "./lbfgs-tree.js";
 export * from "./completion/index.js";
+export {
+  conjugateDirections,
+  type ConjugateDirectionsOptions,
+  type DirectionProposal,
+} from "./conjugate-directions.js";
+export * from "./directions/index.js";
+export * from "./poisson/index.js";
