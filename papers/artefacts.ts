@@ -38,6 +38,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./instaflow/claim.js"),
     demo: () => import("./instaflow/demo.js"),
   },
+  "deep-conjugate-direction": {
+    claim: () => import("./deep-conjugate-direction/claim.js"),
+    demo: () => import("./deep-conjugate-direction/demo.js"),
+  },
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),

@@ -79,8 +79,8 @@ export const solvers = defined([
       "A small network proposes conjugate directions that solve a Poisson system in a fraction of the iterations.",
     concepts: ["learned solver", "conjugate directions", "Poisson equation"],
     code: { repository: "ayano721/2023_DCDM", licence: "none stated" },
-    modules: ["solve"],
-    state: "planned",
+    modules: ["solve/directions", "solve/poisson", "solve"],
+    state: "done",
   },
   {
     id: "pi-hc-moe",
