@@ -15,6 +15,10 @@ const embedded = {
   "features/fashion-mnist.onnx": () => new URL("../../assets/features/fashion-mnist.onnx", import.meta.url),
   "features/fashion-mnist-7.onnx": () =>
     new URL("../../assets/features/fashion-mnist-7.onnx", import.meta.url),
+  "directions/poisson-2d.safetensors": () =>
+    new URL("../../assets/directions/poisson-2d.safetensors", import.meta.url),
+  "directions/poisson-3d.safetensors": () =>
+    new URL("../../assets/directions/poisson-3d.safetensors", import.meta.url),
   "text/moby-dick.txt.gz": () => new URL("../../assets/text/moby-dick.txt.gz", import.meta.url),
   "tables/iris.csv": () => new URL("../../assets/tables/iris.csv", import.meta.url),
   "tables/wine.csv": () => new URL("../../assets/tables/wine.csv", import.meta.url),

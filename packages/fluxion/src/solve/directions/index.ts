@@ -12,3 +12,4 @@ export {
   trainDirections,
   type TrainDirectionsOptions,
 } from "./train-directions.js";
+export { pretrainedDirections } from "./pretrained.js";
