@@ -2,6 +2,7 @@
 import { attentionSvm } from "./attention-svm.js";
 import { completion, completionRank } from "./completion.js";
 import { convexReluSteps } from "./convex-relu.js";
+import { poissonPlane, poissonSpace } from "./poisson.js";
 import type { ScalingSection } from "./scaling.js";
 
 export const sections: readonly ScalingSection[] = [
@@ -9,4 +10,6 @@ export const sections: readonly ScalingSection[] = [
   convexReluSteps,
   completion,
   completionRank,
+  poissonPlane,
+  poissonSpace,
 ];
