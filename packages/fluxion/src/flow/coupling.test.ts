@@ -1,7 +1,14 @@
 import { expect, it } from "vitest";
 import { arange, OptionError, ShapeError, tensor, TreeError, type Tensor } from "../index.js";
 import { key } from "../core/random/index.js";
-import { gaussianSource, independentCoupling, pairsCoupling, shuffledCoupling } from "./coupling.js";
+import { linearSchedule } from "../optim/index.js";
+import {
+  annealedCoupling,
+  gaussianSource,
+  independentCoupling,
+  pairsCoupling,
+  shuffledCoupling,
+} from "./coupling.js";
 
 const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
 const moments = (list: number[]): [mean: number, variance: number] => {
@@ -56,4 +63,25 @@ it("pairs are asked for where there are none, or they do not fit", () => {
     expect(() => couple(key(1), { x1: pairs.x1 })).toThrow(TreeError);
     expect(() => couple(key(1), { x1: pairs.x1, x0: tensor([[1]]) })).toThrow(ShapeError);
   }
+});
+
+it("annealed: unit variance, correlation √(1 − beta²); the stored sources at 0, none of them at 1", async () => {
+  const z = gaussianSource()(key(9), tensor(new Float32Array(40_000), { shape: [40_000, 1] }));
+  const batch = { x0: z, x1: z.mul(0) };
+  const stored = await numbers(z);
+  for (const beta of [0, 0.3, 0.7, 1]) {
+    const couple = annealedCoupling(linearSchedule({ init: 1, end: 0, steps: 10 }));
+    const step = tensor(Math.round(10 * (1 - beta)), { dtype: "int32" });
+    const mixed = await numbers(couple(key(1), { ...batch, step }).x0);
+    const correlation = mixed.reduce((s, v, i) => s + v * stored[i]!, 0) / mixed.length;
+    expect(Math.abs(moments(mixed)[1] - 1)).toBeLessThan(0.03);
+    expect(Math.abs(correlation - Math.sqrt(1 - beta * beta))).toBeLessThan(0.03);
+    if (beta === 0) expect(mixed).toEqual(stored);
+    if (beta !== 1) continue;
+    const other = couple(key(1), { x0: z.mul(-5).add(1), x1: batch.x1, step });
+    expect(await numbers(other.x0)).toEqual(mixed);
+  }
+  const couple = annealedCoupling(() => tensor(1));
+  expect(() => couple(key(1), batch)).toThrow(TreeError);
+  expect(() => couple(key(1), { x1: batch.x1, step: tensor(1, { dtype: "int32" }) })).toThrow(TreeError);
 });

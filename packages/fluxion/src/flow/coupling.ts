@@ -3,11 +3,25 @@ import { OptionError, ShapeError, TreeError } from "../core/errors.js";
 import { normal, permutation } from "../core/random/index.js";
 import { sameShape, showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { mul } from "../ops/arithmetic.js";
+import type { Schedule } from "../optim/schedules.js";
+import { add, mul, square, sub } from "../ops/arithmetic.js";
+import { cast } from "../ops/compare.js";
 import { take } from "../ops/gather.js";
+import { sqrt } from "../ops/unary.js";
 
-/** A batch of data [B, ...], with sources if they are stored with it (pairs), and conditions [B, ...] if there are any. */
-export type FlowBatch = { x1: Tensor; x0?: Tensor; cond?: Tensor };
+/** A batch of a flow's training. */
+export type FlowBatch = {
+  /** Data [B, ...]. */
+  x1: Tensor;
+  /** Sources stored with the data (pairs), as x1. */
+  x0?: Tensor;
+  /** Conditions [B, ...]. */
+  cond?: Tensor;
+  /** The interval of times [B, 2] that a pair stands for; default [0, 1]. */
+  span?: Tensor;
+  /** Steps made before, int32 scalar; `trainFlow` and its kin give it. */
+  step?: Tensor;
+};
 
 /** A batch in which every datum has its source. */
 export type CoupledBatch = FlowBatch & { x0: Tensor };
@@ -59,3 +73,20 @@ export const shuffledCoupling = (): Coupling => (key, batch) => {
   const x0 = stored(batch);
   return { ...batch, x0: take(x0, permutation(key, x0.shape[0]!), 0) };
 };
+
+/**
+ * Stored sources mixed with fresh ones, √(1 − beta²)·x0 + beta·z: at beta = 1 the pairs are independent, at 0 they are
+ * as stored. The sources stay N(0, I) all the way.
+ * @param beta in [0, 1] as a function of the step, e.g. `linearSchedule({ init: 1, end: 0, steps })`
+ * @throws TreeError without stored sources, or without the step in the batch
+ * @source Y. Zhu et al., 2024, arXiv 2407.12718, eq. 7 (annealing reflow); deviates: none
+ */
+export const annealedCoupling =
+  (beta: Schedule, source: Source = gaussianSource()): Coupling =>
+  (key, batch) => {
+    const x0 = stored(batch);
+    if (!batch.step)
+      throw new TreeError({ where: "flow: coupling", want: "batches with a step", got: "none" });
+    const b = cast(beta(batch.step), x0.dtype);
+    return { ...batch, x0: add(mul(x0, sqrt(sub(1, square(b)))), mul(source(key, x0), b)) };
+  };

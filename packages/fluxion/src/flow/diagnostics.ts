@@ -1,13 +1,18 @@
 import { jvp } from "../core/autodiff.js";
 import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { sameShape, showShape } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import { constant, type Tensor } from "../core/tensor.js";
 import { div, maximum, mul, pow, square, sub } from "../ops/arithmetic.js";
 import { onesLike } from "../ops/create.js";
-import { expandDims, flatten, narrow, reshape } from "../ops/movement.js";
+import { expandDims, flatten, narrow, reshape, stack } from "../ops/movement.js";
 import { max, mean, sum } from "../ops/reduce.js";
-import { norm } from "../ops/statistics.js";
+import { norm, variance } from "../ops/statistics.js";
 import { abs } from "../ops/unary.js";
+import type { FlowBatch } from "./coupling.js";
+import { flowLoss, type FlowObjective } from "./objective.js";
+import type { Path } from "./path.js";
+import { endsThrough, type FlowModel } from "./prediction.js";
+import { uniformTime } from "./time.js";
 import type { Velocity } from "./sample.js";
 
 /** Whether a diagnostic sums over the features, as the paper's formulas do, or averages. Default "mean". */
@@ -89,6 +94,61 @@ export function curvature(trajectory: Tensor): Tensor {
   const along = sum(mul(offset, unit), -1, { keepDims: true });
   const away = norm(sub(offset, mul(along, unit)), -1);
   return mean(div(max(away, 0), reshape(length, [-1])));
+}
+
+/**
+ * How far a trajectory is from first order: the variance over its steps of the noise that the path through both ends of
+ * a step has, averaged over examples and features. 0 exactly for a first-order path, where one step of `ddim` is exact,
+ * straight or not. With a trajectory of `ddim` it is the variance of the noise that the model predicts along it.
+ * @param trajectory [T + 1, B, ...], T ≥ 1
+ * @param grid its T + 1 times
+ * @returns scalar ≥ 0
+ * @throws ShapeError
+ * @source F.-Y. Wang et al., 2024, arXiv 2410.07303, Theorem 1; deviates: none
+ */
+export function noiseVariance(path: Path, trajectory: Tensor, grid: readonly number[]): Tensor {
+  const where = "flow.noiseVariance";
+  const steps = stepsOf(where, trajectory);
+  if (grid.length !== steps + 1) {
+    throw new ShapeError({ where, want: `${steps + 1} times`, got: String(grid.length) });
+  }
+  const all = reshape(trajectory, [steps + 1, -1]);
+  const times = constant(grid, all.dtype === "float64" ? "float64" : "float32").reshape([-1, 1]);
+  const part = (x: Tensor, first: 0 | 1): Tensor => narrow(x, 0, first, steps + first);
+  const { noise } = endsThrough(path, part(all, 0), part(times, 0), part(all, 1), part(times, 1));
+  return mean(variance(noise, 0));
+}
+
+/** Options of `lossProfile`. */
+export interface LossProfileOptions {
+  /** The objective that the loss is of; its `time` is replaced. */
+  objective?: FlowObjective;
+  /** Equal intervals of [0, 1]. Default 10. */
+  bins?: number;
+}
+
+/**
+ * The training loss against t: its mean over each of equal intervals.
+ * @returns float [bins]
+ * @throws OptionError
+ */
+export function lossProfile<P>(
+  model: FlowModel<P>,
+  params: P,
+  batch: FlowBatch,
+  key: Tensor,
+  options: LossProfileOptions = {},
+): Tensor {
+  const where = "flow.lossProfile";
+  checkOptions(where, options, ["objective", "bins"]);
+  const { objective = {}, bins = 10 } = options;
+  if (!Number.isInteger(bins) || bins < 1)
+    throw new OptionError({ where, want: "a whole number of bins ≥ 1", got: String(bins) });
+  const losses = Array.from({ length: bins }, (_, i) => {
+    const time = uniformTime({ min: i / bins, max: (i + 1) / bins });
+    return flowLoss(model, { ...objective, time })(params, batch, key);
+  });
+  return stack(losses);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ArrayData } from "../data/array-data.js";
 import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { key as randomKey } from "../core/random/index.js";
+import { tensor } from "../core/tensor.js";
 import { adam } from "../optim/adam.js";
 import type { TrainOptions } from "../train/options.js";
 import { train, type TrainResult } from "../train/train.js";
@@ -121,7 +122,7 @@ function fit<P>(
     optimizer: adam({ learningRate: 1e-3 }),
     ...options,
     loss: flowLoss(model, objective),
-    batches,
+    batches: (step) => ({ ...batches(step), step: tensor(step, { dtype: "int32" }) }),
     key: randomKey(seed),
   });
 }

@@ -17,6 +17,8 @@ export interface FlowData {
 export interface FlowPairs extends FlowData {
   /** float, as x1 */
   readonly x0: ArrayData<Float32Array>;
+  /** float32 [N, 2]: the interval of times that a pair stands for. Default [0, 1]. */
+  readonly span?: ArrayData<Float32Array>;
 }
 
 /** Which rows of `data`, as Tensors. */
@@ -29,6 +31,7 @@ export function rowsOf(data: FlowData & Partial<FlowPairs>, indices: ArrayLike<n
     x1: rows(data.x1),
     ...(data.x0 ? { x0: rows(data.x0) } : {}),
     ...(data.cond ? { cond: rows(data.cond) } : {}),
+    ...(data.span ? { span: rows(data.span) } : {}),
   };
 }
 
@@ -45,7 +48,7 @@ export function checkFlowData(where: string, data: FlowData & Partial<FlowPairs>
       hint: "see data.toSigned",
     });
   }
-  const { x0, cond, x1 } = data;
+  const { x0, cond, span, x1 } = data;
   if (x0) rowLength(`${where}: x0`, x0);
   if (cond) rowLength(`${where}: cond`, cond);
   const rows = x1.shape[0]!;
@@ -56,6 +59,10 @@ export function checkFlowData(where: string, data: FlowData & Partial<FlowPairs>
   }
   if (cond && cond.shape[0] !== rows) {
     throw new ShapeError({ where: `${where}: cond`, want: `${rows} rows`, got: String(cond.shape[0]) });
+  }
+  if (span && !sameShape(span.shape, [rows, 2])) {
+    const got = `[${span.shape.join(", ")}]`;
+    throw new ShapeError({ where: `${where}: span`, want: `[${rows}, 2]`, got });
   }
 }
 

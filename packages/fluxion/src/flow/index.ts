@@ -4,22 +4,38 @@
  * @module
  */
 export * from "./path.js";
+export * from "./diffusion-path.js";
+export * from "./discrete-path.js";
 export * from "./prediction.js";
 export * from "./coupling.js";
 export * from "./guidance.js";
+export * from "./optimal-transport.js";
 export * from "./time.js";
 export * from "./metric.js";
-export { flowLoss, type FlowLoss, type FlowObjective } from "./objective.js";
-export { ddim, euler, heun, midpoint, rk4, solvers, type Solver, type Evaluation } from "./solver.js";
+export * from "./perceptual.js";
+export { flowLoss, type FlowLoss, type FlowObjective, type LossSpace, type LossTerm } from "./objective.js";
+export {
+  ddim,
+  euler,
+  heun,
+  midpoint,
+  reinterpolate,
+  rk4,
+  solvers,
+  type Solver,
+  type Evaluation,
+} from "./solver.js";
 export * from "./sample.js";
 export * from "./adaptive.js";
 export * from "./sde.js";
 export * from "./velocity.js";
+export * from "./edm.js";
 export * from "./diagnostics.js";
 export * from "./exact.js";
 export * from "./kernel-velocity.js";
 export * from "./flow-mlp.js";
 export type { FlowData, FlowPairs } from "./flow-data.js";
 export * from "./fit.js";
-export * from "./pairs.js";
 export * from "./instaflow.js";
+export { drawPairs, generatePairs, type DrawPairsOptions, type GeneratePairsOptions } from "./pairs.js";
+export * from "./data-pairs.js";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { grad, OptionError, tensor, type Tensor } from "../index.js";
-import { l2, pseudoHuber, vectorPseudoHuber } from "./metric.js";
+import { l2, pseudoHuber, scaledPseudoHuber, vectorPseudoHuber } from "./metric.js";
 
 const f64 = (values: number[], shape = [values.length]): Tensor =>
   tensor(values, { dtype: "float64", shape });
@@ -30,8 +30,32 @@ it("the two pseudo-Hubers differ, agree in one dimension, and are squares near 0
   expect(await numbers(pseudoHuber(1)(p, y))).not.toEqual(await numbers(vectorPseudoHuber(1)(p, y)));
 });
 
+it("element-wise: √2·c − c at the residual c, and a slope below 1", async () => {
+  const c = 0.3;
+  const zero = f64([0], [1, 1]);
+  expect(await pseudoHuber(c)(f64([c], [1, 1]), zero).item()).toBeCloseTo((Math.SQRT2 - 1) * c, 14);
+  for (const e of [-5, -0.1, 0.2, 40]) {
+    const slope = grad((x: Tensor) => pseudoHuber(c)(x, zero).sum())(f64([e], [1, 1]));
+    expect(await slope.item()).toBeCloseTo(e / Math.hypot(e, c), 12);
+  }
+});
+
+it("the scaled vector form: its limits, its slope, and c in proportion to d", async () => {
+  const d = 3072;
+  const e = (size: number): Tensor => f64(Array<number>(d).fill(size / Math.sqrt(d)), [1, d]);
+  const zero = f64(Array<number>(d).fill(0), [1, d]);
+  const c = 0.00054 * d;
+  expect(c).toBeCloseTo(1.659, 3);
+  const at = (size: number): Promise<number> => scaledPseudoHuber()(e(size), zero).item();
+  expect(await at(0)).toBe(0);
+  expect((await at(1e6)) / ((1e6 - c) / d)).toBeCloseTo(1, 8);
+  expect((await at(1e-4)) / (1e-8 / (2 * c * d))).toBeCloseTo(1, 6);
+  const slope = grad((x: Tensor) => scaledPseudoHuber()(x, zero).sum())(e(50));
+  expect(await slope.square().sum().sqrt().item()).toBeLessThan(1 / d);
+});
+
 it("every metric has a zero gradient where prediction and target agree", async () => {
-  for (const metric of [l2(), pseudoHuber(0.1), vectorPseudoHuber(0.1)]) {
+  for (const metric of [l2(), pseudoHuber(0.1), vectorPseudoHuber(0.1), scaledPseudoHuber(0.1)]) {
     expect(await numbers(grad((x: Tensor) => metric(x, p).sum())(p))).toEqual([0, 0, 0, 0]);
   }
 });
@@ -40,5 +64,6 @@ it("c must be positive", () => {
   for (const c of [0, -1, NaN]) {
     expect(() => pseudoHuber(c)).toThrow(OptionError);
     expect(() => vectorPseudoHuber(c)).toThrow(OptionError);
+    expect(() => scaledPseudoHuber(c)).toThrow(OptionError);
   }
 });

@@ -39,6 +39,21 @@ export function vectorPseudoHuber(c: number): Metric {
   return (p, y) => huber(sum(square(error(p, y)), 1), c);
 }
 
+/**
+ * Pseudo-Huber of the whole example per feature, (√(‖e‖² + c²) − c)/d with c = width·d for d features.
+ * @param width > 0, default 0.00054
+ * @throws OptionError
+ * @source S. Lee et al., 2024, arXiv 2405.20320, §4.2; deviates: c grows with d as in the official code, where the paper
+ *   it refers to (Y. Song, P. Dhariwal, 2023, arXiv 2310.14189) has √d
+ */
+export function scaledPseudoHuber(width = 0.00054): Metric {
+  checkWidth("flow.scaledPseudoHuber", width);
+  return (p, y) => {
+    const e = error(p, y);
+    return div(huber(sum(square(e), 1), width * e.shape[1]!), e.shape[1]!);
+  };
+}
+
 function checkWidth(where: string, c: number): void {
   if (!(c > 0 && c < Infinity)) throw new OptionError({ where, want: "c > 0", got: String(c) });
 }

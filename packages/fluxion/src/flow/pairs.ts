@@ -7,12 +7,13 @@ import { sizeOf, type Shape } from "../core/shape.js";
 import { tensor, type Tensor } from "../core/tensor.js";
 import type { ArrayData } from "../data/array-data.js";
 import { gatherRows } from "../data/batches.js";
-import { zeros } from "../ops/create.js";
+import { mul } from "../ops/arithmetic.js";
+import { full, zeros } from "../ops/create.js";
 import { gaussianSource, type Source } from "./coupling.js";
 import type { FlowPairs } from "./flow-data.js";
 import type { Path } from "./path.js";
 import type { FlowModel, Prediction } from "./prediction.js";
-import { sampleOde, type SampleOptions } from "./sample.js";
+import { sampleOde, timeGrid, type SampleOptions } from "./sample.js";
 import { velocityOf } from "./velocity.js";
 
 /** What pairs are drawn for, and how many. */
@@ -51,21 +52,21 @@ export interface GeneratePairsOptions<P> extends DrawPairsOptions, SampleOptions
 const drawKeys = ["n", "shape", "cond", "batchSize", "source", "seed", "onProgress", "signal"] as const;
 
 /**
- * Sources and where a flow takes them: the data of reflow and distillation, and simply samples (`x1`).
+ * Sources and where a flow takes them: the data of reflow and distillation, and simply samples (`x1`). On a `path` whose
+ * sigma is not 1 at the start, the flow begins at sigma·x0.
  * @returns x0 and x1 [n, ...shape], and `cond` as given
  * @throws OptionError, ShapeError; the signal's reason if it aborts
  */
 export async function generatePairs<P>(options: GeneratePairsOptions<P>): Promise<FlowPairs> {
-  const { model, params, path, prediction, solver, steps, grid, from, to, device, threads, ...draw } =
+  const { model, params, path, prediction, solver, last, steps, grid, from, to, device, threads, ...draw } =
     options;
   checkOptions("flow.generatePairs", draw, drawKeys);
   const reading = { ...(path ? { path } : {}), ...(prediction ? { prediction } : {}) };
-  const times = defined({ solver, steps, grid, from, to });
-  const sample = compile(
-    (p: P, x0: Tensor, cond: Tensor | undefined) =>
-      sampleOde(velocityOf(model, p, { ...reading, ...(cond ? { cond } : {}) }), x0, times),
-    { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) },
-  );
+  const times = defined({ solver, last, steps, grid, from, to });
+  const sample = compile((p: P, x0: Tensor, cond: Tensor | undefined) => {
+    const start = path ? mul(x0, path.at(full([], timeGrid(times)[0]!)).sigma) : x0;
+    return sampleOde(velocityOf(model, p, { ...reading, ...(cond ? { cond } : {}) }), start, times);
+  }, defined({ device, threads }));
   try {
     return await drawPairs((x0, cond) => sample(params, x0, cond), draw);
   } finally {
@@ -116,6 +117,6 @@ export async function drawPairs(
   return { x0: { data: x0, shape: rows }, x1: { data: x1, shape: [...rows] }, ...(cond ? { cond } : {}) };
 }
 
-/** Options without those that are undefined. */
-const defined = (options: { [K in keyof SampleOptions]: SampleOptions[K] | undefined }): SampleOptions =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** The entries that are there: for options that must not be undefined. @internal */
+export const defined = <T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;

@@ -1,11 +1,12 @@
 import { jvp } from "../core/autodiff.js";
-import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
+import { OptionError, ShapeError } from "../core/errors.js";
 import { showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { add, mul, square, sub } from "../ops/arithmetic.js";
+import { add, mul, sub } from "../ops/arithmetic.js";
 import { onesLike } from "../ops/create.js";
 import { reshape } from "../ops/movement.js";
-import { cos, exp, log, neg, sin, sqrt } from "../ops/unary.js";
+import { atan } from "../ops/angles.js";
+import { cos, exp, log, neg, sigmoid, sin } from "../ops/unary.js";
 
 /** Coefficients of x_t = alpha·x1 + sigma·x0 and their time derivatives, each of the shape of t. */
 export interface Coefficients {
@@ -23,71 +24,31 @@ export interface Path {
   readonly name: string;
   /** @param t float tensor of any shape, in [0, 1] */
   readonly at: (t: Tensor) => Coefficients;
+  /** The time at which log(alpha²/sigma²) has this value; the inverse of `logSnr`, where the path knows it. */
+  readonly timeAt?: (logSnr: Tensor) => Tensor;
 }
 
 /** alpha = t, sigma = 1 − t. @source X. Liu et al., 2022, arXiv 2209.03003, eq. 1; deviates: none */
 export const linearPath = (): Path => ({
   name: "linear",
   at: (t) => ({ alpha: t, sigma: sub(1, t), dAlpha: onesLike(t), dSigma: neg(onesLike(t)) }),
+  timeAt: (logSnr) => sigmoid(mul(logSnr, 0.5)),
 });
 
-/** A path from its two coefficients; the derivatives are taken by `jvp`. */
+/** A path from its two coefficients, and `timeAt` if it is known; the derivatives are taken by `jvp`. */
 export const customPath = (
   name: string,
   alpha: (t: Tensor) => Tensor,
   sigma: (t: Tensor) => Tensor,
+  timeAt?: (logSnr: Tensor) => Tensor,
 ): Path => ({
   name,
+  ...(timeAt ? { timeAt } : {}),
   at(t) {
     const [values, slopes] = jvp((s: Tensor) => ({ alpha: alpha(s), sigma: sigma(s) }), [t], [onesLike(t)]);
     return { ...values, dAlpha: slopes.alpha, dSigma: slopes.sigma };
   },
 });
-
-/** Options of the variance-preserving paths. */
-export interface VpOptions {
-  /** Growth of the noise rate, ≥ 0. Default 19.9. */
-  a?: number;
-  /** Noise rate at the data, ≥ 0. Default 0.1. */
-  b?: number;
-}
-
-/** exp(−¼a(1−t)² − ½b(1−t)): the signal of the variance-preserving paths. */
-function vpSignal(where: string, options: VpOptions): (t: Tensor) => Tensor {
-  checkOptions(where, options, ["a", "b"]);
-  const { a = 19.9, b = 0.1 } = options;
-  if (!(a >= 0 && b >= 0 && a + b > 0 && a + b < Infinity)) {
-    throw new OptionError({ where, want: "a, b ≥ 0, not both 0", got: `${a}, ${b}` });
-  }
-  return (t) => {
-    const back = sub(1, t);
-    return exp(sub(mul(square(back), -a / 4), mul(back, b / 2)));
-  };
-}
-
-/**
- * Variance-preserving: sigma = √(1 − alpha²), alpha = exp(−¼a(1−t)² − ½b(1−t)). Its velocity is singular at t = 1:
- * stay below, e.g. with `uniformTime({ max: 0.999 })`.
- * @source X. Liu et al., 2022, arXiv 2209.03003, §2.3 (from Y. Song et al., 2011.13456); deviates: none
- */
-export function vpPath(options: VpOptions = {}): Path {
-  const alpha = vpSignal("flow.vpPath", options);
-  return customPath("vp", alpha, (t) => sqrt(sub(1, square(alpha(t)))));
-}
-
-/** Sub-variance-preserving: sigma = 1 − alpha². @source as `vpPath` */
-export function subVpPath(options: VpOptions = {}): Path {
-  const alpha = vpSignal("flow.subVpPath", options);
-  return customPath("sub-vp", alpha, (t) => sub(1, square(alpha(t))));
-}
-
-/** alpha = t, sigma = √(1 − t²): variance-preserving at constant speed of the signal. @source as `vpPath` */
-export const constantSpeedVpPath = (): Path =>
-  customPath(
-    "constant-speed-vp",
-    (t) => mul(t, 1),
-    (t) => sqrt(sub(1, square(t))),
-  );
 
 /** alpha = sin(πt/2), sigma = cos(πt/2). */
 export function cosinePath(): Path {
@@ -96,32 +57,14 @@ export function cosinePath(): Path {
     "cosine",
     (t) => sin(angle(t)),
     (t) => cos(angle(t)),
+    (logSnr) => mul(atan(exp(mul(logSnr, 0.5))), 2 / Math.PI),
   );
-}
-
-/**
- * Variance-exploding, x_t = x1 + sigma·z with z ~ N(0, I): sigma = sigmaMin·√((sigmaMax/sigmaMin)^(2(1−t)) − 1).
- * @param options `sigmaMin` default 0.01, `sigmaMax` default 50, in units of the data
- * @throws OptionError
- * @source as `vpPath`; deviates: none
- */
-export function vePath(options: { sigmaMin?: number; sigmaMax?: number } = {}): Path {
-  checkOptions("flow.vePath", options, ["sigmaMin", "sigmaMax"]);
-  const { sigmaMin = 0.01, sigmaMax = 50 } = options;
-  if (!(sigmaMin > 0 && sigmaMax > sigmaMin && sigmaMax < Infinity)) {
-    throw new OptionError({
-      where: "flow.vePath",
-      want: "0 < sigmaMin < sigmaMax",
-      got: `${sigmaMin}, ${sigmaMax}`,
-    });
-  }
-  const rate = 2 * Math.log(sigmaMax / sigmaMin);
-  return customPath("ve", onesLike, (t) => mul(sqrt(sub(exp(mul(sub(1, t), rate)), 1)), sigmaMin));
 }
 
 /** The path run from t = 1 to 0: for papers whose t = 0 is data. */
 export const reverseTime = (path: Path): Path => ({
   name: `reversed ${path.name}`,
+  ...(path.timeAt ? { timeAt: (logSnr: Tensor) => sub(1, path.timeAt!(logSnr)) } : {}),
   at(t) {
     const { alpha, sigma, dAlpha, dSigma } = path.at(sub(1, t));
     return { alpha, sigma, dAlpha: neg(dAlpha), dSigma: neg(dSigma) };
@@ -167,4 +110,16 @@ export const velocityAt = ({ dAlpha, dSigma }: Coefficients, x0: Tensor, x1: Ten
 export function logSnr(path: Path, t: Tensor): Tensor {
   const { alpha, sigma } = path.at(t);
   return mul(sub(log(alpha), log(sigma)), 2);
+}
+
+/**
+ * The inverse of `logSnr`.
+ * @param logSnr log(alpha²/sigma²), float tensor of any shape
+ * @returns t as `logSnr`; beyond [0, 1] where the path never is so noisy or so clean
+ * @throws OptionError for a path without `timeAt`
+ */
+export function timeOfLogSnr(path: Path, logSnr: Tensor): Tensor {
+  if (path.timeAt) return path.timeAt(logSnr);
+  const hint = "give customPath its timeAt";
+  throw new OptionError({ where: "flow.timeOfLogSnr", want: "a path with timeAt", got: path.name, hint });
 }

@@ -1,15 +1,7 @@
 import { expect, it } from "vitest";
 import { stack, tensor, type Tensor } from "../index.js";
-import {
-  constantSpeedVpPath,
-  cosinePath,
-  interpolate,
-  linearPath,
-  reverseTime,
-  subVpPath,
-  vePath,
-  vpPath,
-} from "./path.js";
+import { constantSpeedVpPath, subVpPath, vePath, vpPath } from "./diffusion-path.js";
+import { cosinePath, interpolate, linearPath, reverseTime } from "./path.js";
 import { convertModel, convertPrediction, targetOf, type FlowModel, type Prediction } from "./prediction.js";
 
 const kinds: Prediction[] = ["velocity", "data", "noise", "v", "score"];

@@ -3,14 +3,16 @@ import { compile, grad, OptionError, stack, tensor, vmap, type Tensor } from "..
 import { gaussianVelocity } from "./exact.js";
 import {
   functionEvaluations,
+  heunIn,
   sampleOde,
   sampleOdeAsync,
   sampleTrajectory,
   timeGrid,
+  type AsyncVelocity,
   type SampleOptions,
   type Velocity,
 } from "./sample.js";
-import { heun, rk4, solvers } from "./solver.js";
+import { euler, heun, rk4, solvers } from "./solver.js";
 
 const f64 = (values: number[]): Tensor => tensor(values, { dtype: "float64" });
 const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
@@ -116,4 +118,22 @@ it("times: equal steps, given grids, and what is refused", () => {
 it("the asynchronous sampler refuses what the other refuses", async () => {
   await expect(sampleOdeAsync((x) => x, f64([1]), { steps: -1 })).rejects.toThrow(OptionError);
   await expect(sampleOdeAsync((x) => x, f64([1]), { n: 1 } as SampleOptions)).rejects.toThrow(OptionError);
+});
+
+it("the last step may be another one: Heun in an odd number of evaluations, the end never asked for", async () => {
+  const times: number[] = [];
+  const counted: AsyncVelocity = async (x, t) => (times.push(await t.item()), x);
+  await sampleOdeAsync(counted, f64([1]), heunIn(5));
+  expect(times.map((t) => Number(t.toFixed(6)))).toEqual([0, 0.333333, 0.333333, 0.666667, 0.666667]);
+  expect([1, 3, 5].map((n) => functionEvaluations(heunIn(n)))).toEqual([1, 3, 5]);
+  const way: Velocity = (x, t) => x.sin().add(t);
+  const whole = sampleTrajectory(way, f64([0.4]), heunIn(5));
+  const first = sampleOde(way, f64([0.4]), { solver: heun, steps: 2, to: 2 / 3 });
+  const end = sampleOde(way, first, { solver: euler, steps: 1, from: 2 / 3 });
+  const got = await numbers(whole);
+  expect(got).toHaveLength(4);
+  expect(got[2]).toBeCloseTo(await first.item(), 12);
+  expect(got[3]).toBeCloseTo(await end.item(), 12);
+  expect(await sampleOde(way, f64([0.4]), heunIn(5)).item()).toBeCloseTo(got[3]!, 14);
+  for (const n of [0, 2, 1.5]) expect(() => heunIn(n)).toThrow(OptionError);
 });

@@ -2,8 +2,8 @@ import { checkOptions, OptionError } from "../core/errors.js";
 import { isFloat } from "../core/dtypes.js";
 import { scan } from "../core/scan.js";
 import { constant, type Tensor } from "../core/tensor.js";
-import { concat, expandDims, slice } from "../ops/movement.js";
-import { euler, type Solver } from "./solver.js";
+import { concat, expandDims } from "../ops/movement.js";
+import { euler, heun, type Solver } from "./solver.js";
 
 /** dx/dt of a flow: x [B, ...], t scalar → as x. `velocityOf` makes one of a model. */
 export type Velocity = (x: Tensor, t: Tensor) => Tensor;
@@ -15,6 +15,8 @@ export type AsyncVelocity = (x: Tensor, t: Tensor) => Tensor | Promise<Tensor>;
 export interface SampleOptions {
   /** Default `euler`. */
   solver?: Solver;
+  /** Of the last step: `heun` with `last: euler` never asks for the velocity at the end. Default: as `solver`. */
+  last?: Solver;
   /** Number of equal steps, ≥ 1. Default 50. */
   steps?: number;
   /** Times instead of equal steps: from the first to the last, ascending or descending. */
@@ -24,7 +26,7 @@ export interface SampleOptions {
   to?: number;
 }
 
-const keys = ["solver", "steps", "grid", "from", "to"];
+const keys = ["solver", "last", "steps", "grid", "from", "to"];
 const where = "flow.sample";
 
 /**
@@ -52,8 +54,22 @@ export function timeGrid(options: SampleOptions = {}): number[] {
 }
 
 /** Velocity evaluations that a sampler with these options makes. */
-export const functionEvaluations = (options: SampleOptions = {}): number =>
-  (timeGrid(options).length - 1) * (options.solver ?? euler).evaluations;
+export function functionEvaluations(options: SampleOptions = {}): number {
+  const { solver = euler, last = solver } = options;
+  return (timeGrid(options).length - 2) * solver.evaluations + last.evaluations;
+}
+
+/**
+ * Heun's rule in exactly `count` evaluations: (count + 1)/2 steps of which the last is Euler's, as in EDM.
+ * @param count an odd number ≥ 1
+ * @throws OptionError
+ * @source T. Karras et al., 2022, arXiv 2206.00364, Algorithm 1 without churn; deviates: none
+ */
+export function heunIn(count: number): SampleOptions {
+  if (!Number.isInteger(count) || count < 1 || count % 2 === 0)
+    throw new OptionError({ where: "flow.heunIn", want: "an odd number of evaluations", got: String(count) });
+  return { solver: heun, last: euler, steps: (count + 1) / 2 };
+}
 
 function drive(velocity: Velocity, step: ReturnType<Solver["step"]>): Tensor {
   let next = step.next();
@@ -68,27 +84,29 @@ function run(
   keep: boolean,
 ): { end: Tensor; states?: Tensor } {
   checkOptions(where, options, keys);
-  const solver = options.solver ?? euler;
+  const { solver = euler, last = solver } = options;
   const grid = timeGrid(options);
   const dtype = isFloat(x.dtype) ? x.dtype : "float32";
-  const t = constant(grid.slice(0, -1), dtype);
-  const dt = constant(
-    grid.slice(1).map((b, i) => b - grid[i]!),
-    dtype,
-  );
-  if (grid.length === 2) {
-    const end = drive(velocity, solver.step(x, slice(t, 0), slice(dt, 0)));
+  const lengths = grid.slice(1).map((b, i) => b - grid[i]!);
+  const one = (state: Tensor, i: number): Tensor =>
+    drive(velocity, last.step(state, constant(grid[i]!, dtype), constant(lengths[i]!, dtype), x));
+  /** Steps in the loop; a last step of another kind, or the only one, stands outside of it. */
+  const inside = last === solver && lengths.length > 1 ? lengths.length : lengths.length - 1;
+  if (inside === 0) {
+    const end = one(x, 0);
     return keep ? { end, states: expandDims(end, 0) } : { end };
   }
-  const [end, states] = scan(
-    (state: Tensor, time: { t: Tensor; dt: Tensor }): [Tensor, Tensor | undefined] => {
-      const next = drive(velocity, solver.step(state, time.t, time.dt));
+  const [state, states] = scan(
+    (now: Tensor, time: { t: Tensor; dt: Tensor }): [Tensor, Tensor | undefined] => {
+      const next = drive(velocity, solver.step(now, time.t, time.dt, x));
       return [next, keep ? next : undefined];
     },
     x,
-    { t, dt },
+    { t: constant(grid.slice(0, inside), dtype), dt: constant(lengths.slice(0, inside), dtype) },
   );
-  return states ? { end, states } : { end };
+  if (inside === lengths.length) return states ? { end: state, states } : { end: state };
+  const end = one(state, inside);
+  return states ? { end, states: concat([states, expandDims(end, 0)], 0) } : { end };
 }
 
 /**
@@ -114,12 +132,13 @@ export async function sampleOdeAsync(
   options: SampleOptions = {},
 ): Promise<Tensor> {
   checkOptions(where, options, keys);
-  const solver = options.solver ?? euler;
+  const { solver = euler, last = solver } = options;
   const grid = timeGrid(options);
   const dtype = isFloat(x.dtype) ? x.dtype : "float32";
   let state = x;
   for (let i = 0; i + 1 < grid.length; i++) {
-    const step = solver.step(state, constant(grid[i]!, dtype), constant(grid[i + 1]! - grid[i]!, dtype));
+    const [t, dt] = [constant(grid[i]!, dtype), constant(grid[i + 1]! - grid[i]!, dtype)];
+    const step = (i + 2 < grid.length ? solver : last).step(state, t, dt, x);
     let next = step.next();
     while (!next.done) next = step.next(await velocity(next.value.x, next.value.t));
     state = next.value;

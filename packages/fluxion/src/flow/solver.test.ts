@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { tensor, type Tensor } from "../index.js";
-import { cosinePath, linearPath, vpPath, type Path } from "./path.js";
+import { edmPath, vpPath } from "./diffusion-path.js";
+import { cosinePath, linearPath, type Path } from "./path.js";
 import { convertPrediction } from "./prediction.js";
 import { sampleOde, type Velocity } from "./sample.js";
-import { ddim, euler, heun, midpoint, rk4, solvers } from "./solver.js";
+import { ddim, reinterpolate, euler, heun, midpoint, rk4, solvers } from "./solver.js";
 
 const f64 = (values: number[]): Tensor => tensor(values, { dtype: "float64" });
 /** dx/dt = −x + sin 3t: solved by C·e^(−t) + (sin 3t − 3 cos 3t)/10. */
@@ -63,4 +64,34 @@ it("DDIM is exact in one step where data and noise are constant, on any path", a
     const got = sampleOde(velocity, x, { solver: ddim(path), steps: 1, from: 0.2, to: 0.9 });
     expect(await got.sub(want).abs().max().item()).toBeLessThan(1e-12);
   }
+});
+
+it("re-interpolating is Euler for one and two steps with any model, from three on only for a constant velocity", async () => {
+  const velocity: Velocity = (x, t) => x.sin().add(t.square()).mul(2);
+  const z = f64([0.3, -2]);
+  const gap = async (v: Velocity, steps: number): Promise<number> => {
+    const other = sampleOde(v, z, { solver: reinterpolate(), steps });
+    return other
+      .sub(sampleOde(v, z, { steps }))
+      .abs()
+      .max()
+      .item();
+  };
+  for (const steps of [1, 2]) expect(await gap(velocity, steps)).toBeLessThan(1e-14);
+  for (const steps of [3, 4, 9]) expect(await gap(velocity, steps)).toBeGreaterThan(1e-3);
+  for (const steps of [1, 2, 3, 9]) expect(await gap((x) => x.mul(0).add(1.5), steps)).toBeLessThan(1e-14);
+});
+
+it("re-interpolating on a path that starts at sigma(0)·z goes with that z", async () => {
+  const [data, z] = [f64([2, -1]), f64([0.5, 1.5])];
+  const path = edmPath();
+  const velocity: Velocity = (state, t) => convertPrediction(path, "data", "velocity", data, state, t);
+  const got = sampleOde(velocity, z.mul(80), { solver: reinterpolate(path), steps: 3 });
+  expect(
+    await got
+      .sub(data.add(z.mul(0.002)))
+      .abs()
+      .max()
+      .item(),
+  ).toBeLessThan(1e-12);
 });

@@ -1,7 +1,8 @@
 import type { Tensor } from "../core/tensor.js";
-import { add, mul } from "../ops/arithmetic.js";
+import { add, div, mul } from "../ops/arithmetic.js";
+import { zerosLike } from "../ops/create.js";
 import { linearPath, type Path } from "./path.js";
-import { dataAndNoise } from "./prediction.js";
+import { dataAndNoise, pointOf } from "./prediction.js";
 
 /** A request for the velocity at a point: what a solver's step yields. */
 export interface Evaluation {
@@ -20,7 +21,8 @@ export interface Solver {
   readonly order: number;
   /** Velocity evaluations a step. */
   readonly evaluations: number;
-  readonly step: (x: Tensor, t: Tensor, dt: Tensor) => Generator<Evaluation, Tensor, Tensor>;
+  /** @param start where sampling began, as x */
+  readonly step: (x: Tensor, t: Tensor, dt: Tensor, start: Tensor) => Generator<Evaluation, Tensor, Tensor>;
 }
 
 /** A solver given by its Butcher tableau of explicit stages. */
@@ -81,9 +83,24 @@ export const ddim = (path: Path = linearPath()): Solver => ({
   order: 1,
   evaluations: 1,
   *step(x, t, dt) {
-    const { data, noise } = dataAndNoise(path, "velocity", yield { x, t }, x, t);
-    const { alpha, sigma } = path.at(add(t, dt));
-    return add(mul(alpha, data), mul(sigma, noise));
+    return pointOf(path, dataAndNoise(path, "velocity", yield { x, t }, x, t), add(t, dt));
+  },
+});
+
+/**
+ * First-order step that keeps the predicted data and the noise that sampling began with: x′ = alpha(t′)·x̂1 +
+ * sigma(t′)·z. For one and two steps from t = 0 it is Euler's step on the linear path, whatever the model.
+ * @param path default `linearPath()`; its flow begins at sigma(0)·z
+ * @source S. Lee et al., 2024, arXiv 2405.20320, §4.4 (the new update); deviates: on any path
+ */
+export const reinterpolate = (path: Path = linearPath()): Solver => ({
+  name: `reinterpolate on ${path.name}`,
+  order: 1,
+  evaluations: 1,
+  *step(x, t, dt, start) {
+    const { data } = dataAndNoise(path, "velocity", yield { x, t }, x, t);
+    const noise = div(start, path.at(zerosLike(t)).sigma);
+    return pointOf(path, { data, noise }, add(t, dt));
   },
 });
 

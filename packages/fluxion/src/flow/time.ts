@@ -1,10 +1,11 @@
 import { checkOptions, OptionError } from "../core/errors.js";
-import { normal, randint, uniform } from "../core/random/index.js";
+import { bernoulli, keys, normal, randint, uniform } from "../core/random/index.js";
 import type { Tensor } from "../core/tensor.js";
-import { add, div, mul } from "../ops/arithmetic.js";
-import { cast } from "../ops/compare.js";
+import { add, div, mul, sub } from "../ops/arithmetic.js";
+import { cast, clip, where as choose } from "../ops/compare.js";
 import { full } from "../ops/create.js";
-import { sigmoid } from "../ops/unary.js";
+import { log, sigmoid } from "../ops/unary.js";
+import { timeOfLogSnr, type Path } from "./path.js";
 
 /** A distribution of training times in [0, 1]. */
 export interface TimeDistribution {
@@ -44,6 +45,56 @@ export function logitNormalTime(options: { mean?: number; std?: number } = {}): 
       const z = (Math.log(t / (1 - t)) - mean) / std;
       return Math.exp((-z * z) / 2) / (std * Math.sqrt(2 * Math.PI) * t * (1 - t));
     },
+  };
+}
+
+/**
+ * Both ends more often than the middle: density proportional to cosh(a·(t − ½)).
+ * @param options `a` > 0, default 4: how much (the ends are cosh(a/2) times as likely as the middle); `margin` kept from
+ *   both ends, default 1e-5
+ * @throws OptionError
+ * @source S. Lee et al., 2024, arXiv 2405.20320, §4.1; deviates: symmetric, as in the official code, where the formula
+ *   read on [0, 1] is one-sided
+ */
+export function uShapedTime(options: { a?: number; margin?: number } = {}): TimeDistribution {
+  const where = "flow.uShapedTime";
+  checkOptions(where, options, ["a", "margin"]);
+  const { a = 4, margin = 1e-5 } = options;
+  if (!(a > 0 && a < 80 && margin >= 0 && margin < 0.5))
+    throw new OptionError({ where, want: "a in (0, 80), margin in [0, ½)", got: `${a}, ${margin}` });
+  const wide = 1 - 2 * margin;
+  return {
+    name: "u-shaped",
+    sample(key, count) {
+      const [size, side] = keys(key, 2);
+      const s = div(log(add(mul(uniform(size, [count]), Math.expm1(a)), 1)), a);
+      return add(mul(choose(bernoulli(side, 0.5, [count]), s, sub(1, s)), wide), margin);
+    },
+    density(t) {
+      const s = (t - margin) / wide;
+      if (s < 0 || s > 1) return 0;
+      return ((Math.exp(a * s) + Math.exp(a * (1 - s))) * a) / (2 * Math.expm1(a)) / wide;
+    },
+  };
+}
+
+/**
+ * log(sigma/alpha) ~ N(mean, std²): EDM's distribution of noise levels, on any path with `timeAt`. On the linear path it
+ * is `logitNormalTime` with the mean turned round.
+ * @param options default `mean` −1.2, `std` 1.2
+ * @throws OptionError
+ * @source T. Karras et al., 2022, arXiv 2206.00364, Table 1; deviates: times beyond the path's ends are moved to them
+ */
+export function noiseLevelTime(path: Path, options: { mean?: number; std?: number } = {}): TimeDistribution {
+  const where = "flow.noiseLevelTime";
+  checkOptions(where, options, ["mean", "std"]);
+  const { mean = -1.2, std = 1.2 } = options;
+  if (!(std > 0 && Number.isFinite(mean)))
+    throw new OptionError({ where, want: "std > 0", got: `${mean}, ${std}` });
+  return {
+    name: `noise level on ${path.name}`,
+    sample: (key, count) =>
+      clip(timeOfLogSnr(path, mul(add(mul(normal(key, [count]), std), mean), -2)), 0, 1),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { OptionError, tensor, type Tensor } from "../index.js";
-import { vpPath } from "./path.js";
+import { vpPath } from "./diffusion-path.js";
 import { convertPrediction, type FlowModel } from "./prediction.js";
 import { velocityOf } from "./velocity.js";
 
