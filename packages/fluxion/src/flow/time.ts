@@ -14,6 +14,8 @@ export interface TimeDistribution {
   readonly sample: (key: Tensor, count: number) => Tensor;
   /** Probability density at t, where it has one. */
   readonly density?: (t: number) => number;
+  /** The time below which a part u in [0, 1] of the draws lies, where it has a closed form. */
+  readonly quantile?: (u: number) => number;
 }
 
 /** Uniform on [min, max], default [0, 1]. */
@@ -24,6 +26,7 @@ export function uniformTime(options: { min?: number; max?: number } = {}): TimeD
     throw new OptionError({ where: "flow.uniformTime", want: "0 ≤ min < max ≤ 1", got: `${min}, ${max}` });
   return {
     name: "uniform",
+    quantile: (u) => min + u * (max - min),
     sample: (key, count) => add(mul(uniform(key, [count]), max - min), min),
     density: (t) => (t >= min && t <= max ? 1 / (max - min) : 0),
   };

@@ -4,14 +4,14 @@ import { sameShape, showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { gelu, silu } from "../ops/activation.js";
 import { add, mul } from "../ops/arithmetic.js";
-import { expandDims, reshape, split, transpose } from "../ops/movement.js";
-import { layerNorm } from "../ops/normalization.js";
+import { reshape, transpose } from "../ops/movement.js";
 import { selfAttention, type AttentionParams } from "./attention.js";
 import { conditioning, type ConditioningParams } from "./conditioning.js";
 import { gridPositions } from "./embedding.js";
 import { glorotUniform, zeroInit } from "./initializers.js";
 import { linear, type LinearParams } from "./linear.js";
 import type { Model } from "./model.js";
+import { modulate, modulationParts } from "./modulation.js";
 import { checkSizes } from "./sizes.js";
 
 /** Options of `dit`. */
@@ -58,12 +58,6 @@ export function unpatchify(tokens: Tensor, [c, h, w]: readonly [number, number, 
   return reshape(transpose(grid, [0, 3, 1, 4, 2, 5]), [tokens.shape[0]!, c, h, w]);
 }
 
-/** A function of the modulation vector: `count` parts of [B, 1, D]. */
-const parts = (m: Tensor, count: number): Tensor[] => split(expandDims(m, 1), count, -1);
-
-const modulate = (x: Tensor, shift: Tensor, scale: Tensor): Tensor =>
-  add(mul(layerNorm(x), add(scale, 1)), shift);
-
 /**
  * Diffusion transformer with adaptive layer norm whose gates start at zero (adaLN-Zero).
  * @source W. Peebles & S. Xie, 2022, arXiv 2212.09748, §3.2; deviates: time features span 1…1000 rad for t in [0, 1]
@@ -102,7 +96,7 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
   const out = linear(d, c * p * p, { init: zeroInit });
 
   const block = (params: BlockParams, x: Tensor, active: Tensor): Tensor => {
-    const [shift1, scale1, gate1, shift2, scale2, gate2] = parts(
+    const [shift1, scale1, gate1, shift2, scale2, gate2] = modulationParts(
       modulation.apply(params.modulation, active),
       6,
     );
@@ -137,7 +131,7 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
       const active = silu(condition.apply(params, t, cond));
       let tokens = add(patch.apply(params.patch, patchify(x, p)), gridPositions(h / p, w / p, d));
       for (const b of params.blocks) tokens = block(b, tokens, active);
-      const [shift, scale] = parts(finalModulation.apply(params.modulation, active), 2);
+      const [shift, scale] = modulationParts(finalModulation.apply(params.modulation, active), 2);
       return unpatchify(out.apply(params.out, modulate(tokens, shift!, scale!)), image, p);
     },
   };

@@ -13,4 +13,7 @@ export * from "./attention.js";
 export * from "./mlp.js";
 export * from "./unet.js";
 export * from "./dit.js";
+export * from "./joint-block.js";
+export * from "./mmdit.js";
+export * from "./text-mmdit.js";
 export * from "./gpt.js";
