@@ -54,4 +54,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./adadagrad/claim.js"),
     demo: () => import("./adadagrad/demo.js"),
   },
+  "rectified-diffusion": {
+    claim: () => import("./rectified-diffusion/claim.js"),
+    demo: () => import("./rectified-diffusion/demo.js"),
+  },
 };

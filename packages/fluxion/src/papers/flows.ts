@@ -32,7 +32,7 @@ export const flows = defined([
     concepts: ["rectification", "first-order path", "noise prediction", "phased distillation"],
     code: { repository: "G-U-N/Rectified-Diffusion", licence: "none stated" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "sd3-rectified-flow-transformers",
