@@ -1,7 +1,6 @@
 // The claim on real images: teachers on three paths, rectified on their own pairs and on pairs dealt out anew.
 import { random } from "fluxion";
 import type { ClaimContext } from "fluxion/claims";
-import type { ArrayData } from "fluxion/data";
 import {
   curvature,
   ddim,
@@ -10,7 +9,6 @@ import {
   gridTime,
   linearPath,
   noiseVariance,
-  pairsCoupling,
   phasedPairs,
   pseudoHuber,
   reflow,

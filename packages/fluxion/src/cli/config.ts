@@ -4,6 +4,7 @@ import { FormatError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { readLocation } from "../data/assets.js";
 import type { NetworkConfig } from "./network.js";
+import { reflowObjectives, trainObjectives } from "./objective.js";
 import type { SourceConfig } from "./source.js";
 
 /** Options of an optimizer as a command line can say them. */
@@ -28,6 +29,12 @@ export interface RunConfig {
   ema: number;
   stepsPerCall: number;
   seed: number;
+  /** What the model is; default "flow": on the straight line from noise to data. */
+  form?: "flow" | "diffusion";
+  /** What it is trained by, if not as its form says. */
+  objective?: string;
+  /** ONNX file of the features that a perceptual objective compares by. */
+  features?: string;
   /** The run that made the pairs, as a path from this run's folder, and how it made them. */
   parent?: string;
   pairs?: number;
@@ -75,6 +82,9 @@ const tests: Readonly<Record<keyof RunConfig, Test>> = {
   ema: number,
   stepsPerCall: whole,
   seed: whole,
+  form: optional(oneOf("flow", "diffusion")),
+  objective: optional(oneOf(...trainObjectives, ...reflowObjectives)),
+  features: optional(text),
   parent: optional(text),
   pairs: optional(whole),
   pairSteps: optional(whole),

@@ -7,9 +7,10 @@ import { writeFileAtomic } from "../data/node/index.js";
 import { sampleOde } from "../flow/sample.js";
 import { velocityOf } from "../flow/velocity.js";
 import { exportOnnx } from "../onnx/export.js";
+import { mul } from "../ops/arithmetic.js";
 import { zeros } from "../ops/create.js";
 import { solverNamed } from "./generate.js";
-import { predictionOf } from "./network.js";
+import { formOf } from "./objective.js";
 import type { LoadedRun } from "./run.js";
 
 /** Differences in float32 that the order of additions explains. */
@@ -27,19 +28,15 @@ export async function exportRun(
   options: { steps: number; solver?: string; portable?: boolean },
 ): Promise<{ bytes: number; difference: number }> {
   const { steps, portable = false } = options;
-  const solver = solverNamed(options.solver);
+  const form = formOf(run.config);
+  const solver = solverNamed(options.solver, form);
   const { shape, network } = run.config;
-  const prediction = predictionOf(network, shape);
-  const sampler = (params: unknown, noise: Tensor, label?: Tensor): { sample: Tensor } => ({
-    sample: sampleOde(
-      velocityOf(run.network.apply, params, { prediction, ...(label ? { cond: label } : {}) }),
-      noise,
-      {
-        solver,
-        steps,
-      },
-    ),
-  });
+  const { path, prediction } = form;
+  const sampler = (params: unknown, noise: Tensor, label?: Tensor): { sample: Tensor } => {
+    const reading = { prediction, ...(path ? { path } : {}), ...(label ? { cond: label } : {}) };
+    const start = path ? mul(noise, path.at(zeros([])).sigma) : noise;
+    return { sample: sampleOde(velocityOf(run.network.apply, params, reading), start, { solver, steps }) };
+  };
   const noise = normal(key(0), [3, ...shape]);
   const labels = network.classes > 0 ? [zeros([3], { dtype: "int32" })] : [];
   const bytes = await exportOnnx(sampler, [noise, ...labels], {

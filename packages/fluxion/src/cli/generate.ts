@@ -13,7 +13,7 @@ import { solvers, type Solver } from "../flow/solver.js";
 import { readSafetensors, writeSafetensors } from "../onnx/safetensors.js";
 import { full, zeros } from "../ops/create.js";
 import type { RunConfig } from "./config.js";
-import { predictionOf } from "./network.js";
+import { formOf, type Form } from "./objective.js";
 import { scatterPlot, writePlot } from "./plots.js";
 import type { Report } from "./report.js";
 import type { LoadedRun } from "./run.js";
@@ -31,8 +31,9 @@ export interface GenerateOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A fixed-step solver by name. @throws OptionError */
-export function solverNamed(name = "euler"): Solver {
+/** A fixed-step solver by name; default: the first-order step of the model's form. @throws OptionError */
+export function solverNamed(name: string | undefined, form: Form): Solver {
+  if (name === undefined) return form.solver;
   if (!Object.hasOwn(solvers, name)) {
     throw new OptionError({ where: "--solver", want: Object.keys(solvers).join(", "), got: name });
   }
@@ -42,13 +43,15 @@ export function solverNamed(name = "euler"): Solver {
 /** Sources and samples of a run's averaged model. The same seed gives the same sources whatever the steps. */
 export async function generate(run: LoadedRun, options: GenerateOptions): Promise<FlowPairs> {
   const { n, steps, seed, report, title, signal } = options;
-  const solver = solverNamed(options.solver);
+  const form = formOf(run.config);
+  const solver = solverNamed(options.solver, form);
   const cond = await labels(run, n, seed, options.label);
   const bar = report.bar(title, n);
   try {
     return await generatePairs({
       model: run.network.apply,
-      prediction: predictionOf(run.config.network, run.config.shape),
+      prediction: form.prediction,
+      ...(form.path ? { path: form.path } : {}),
       params: run.ema,
       n,
       shape: run.config.shape,
@@ -91,7 +94,7 @@ async function labels(
  */
 export async function storedPairs(
   folder: string,
-  { shape, pairs: n, network }: RunConfig,
+  { shape, pairs: n, network, objective }: RunConfig,
   resume: boolean,
   draw: () => Promise<FlowPairs>,
 ): Promise<FlowPairs> {
@@ -99,7 +102,8 @@ export async function storedPairs(
   if (resume && existsSync(path)) {
     const rows = [n!, ...shape];
     const cond = network.classes > 0 ? { cond: zeros([n!], { dtype: "int32" }) } : {};
-    const like: Record<string, Tensor> = { x0: zeros(rows), x1: zeros(rows), ...cond };
+    const span = objective === "phased" ? { span: zeros([n!, 2]) } : {};
+    const like: Record<string, Tensor> = { x0: zeros(rows), x1: zeros(rows), ...cond, ...span };
     const { tree } = readSafetensors(await readLocation(path), { where: path, like });
     const arrays = Object.entries(tree).map(async ([name, t]) => [
       name,

@@ -76,7 +76,9 @@ export const withCommon = (command: Command): Command =>
 /** Adds --solver. */
 export const withSolver = (command: Command): Command =>
   command.addOption(
-    new Option("--solver <name>", "how the ODE is solved").choices(Object.keys(solvers)).default("euler"),
+    new Option("--solver <name>", "how the ODE is solved (default: the model's first-order step)").choices(
+      Object.keys(solvers),
+    ),
   );
 
 /** Options of the commands that train. */

@@ -14,7 +14,8 @@ import { warmupCosineSchedule, type Schedule } from "../optim/schedules.js";
 import { openRun, readMetrics } from "../train/node/index.js";
 import type { TrainResult } from "../train/train.js";
 import { readConfig, type RunConfig } from "./config.js";
-import { buildNetwork, predictionOf, type Network } from "./network.js";
+import { buildNetwork, type Network } from "./network.js";
+import { objectiveOf } from "./objective.js";
 import { linePlot, writePlot } from "./plots.js";
 import type { Report } from "./report.js";
 
@@ -66,6 +67,7 @@ export async function trainRun(
 ): Promise<RunEnd> {
   const { folder, report, signal, resume = false, checkpointEvery = 500 } = controls;
   const network = buildNetwork(config.network, config.shape);
+  const objective = await objectiveOf(config);
   const optimizer = createOptimizer(config.optimizer, {
     ...config.optimizerOptions,
     learningRate: rate(config),
@@ -87,7 +89,7 @@ export async function trainRun(
       config,
       {
         model: network.apply,
-        objective: { prediction: predictionOf(config.network, config.shape) },
+        objective,
         params: await evaluate(fresh),
         batchSize: Math.min(config.batch, data.x1.shape[0]!),
         steps: config.steps,

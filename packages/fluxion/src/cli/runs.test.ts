@@ -35,6 +35,29 @@ beforeAll(async () => {
 afterAll(() => cli.remove());
 
 describe("a chain of runs", { timeout: 60_000 }, () => {
+  it("a diffusion model keeps its form: rectified, in phases, with rfpp's objective, exported", async () => {
+    const form = { form: "diffusion" };
+    const short = ["--steps", "20", "--pairs", "100", "--json"];
+    await cli.run("train", ...tiny, "--objective", "diffusion", "--out", "vp");
+    for (const objective of ["rectified-flow", "phased", "rfpp"]) {
+      const out = ["--objective", objective, "--out", `vp-${objective}`];
+      expect(json(await cli.run("reflow", "vp", ...out, ...short))).toMatchObject({ status: "ok" });
+      const config = JSON.parse((await bytesOf(`vp-${objective}`, "config.json")).toString()) as object;
+      expect(config).toMatchObject(objective === "rectified-flow" ? form : { ...form, objective });
+    }
+    // Resumed with the pairs it began with, spans among them; there is nothing left to do.
+    const again = await cli.run("reflow", "--resume", "vp-phased", "--json");
+    expect(json(again)).toMatchObject({ status: "ok", step: 20 });
+    const sampled = json(await cli.run("sample", "vp-phased", "--steps", "4", "--n", "20", "--json"));
+    expect(sampled).toMatchObject({ solver: "ddim on discrete-1000" });
+    expect(json(await cli.run("export", "vp-phased", "--steps", "4", "--json"))).toMatchObject({ steps: 4 });
+    refused(await cli.run("reflow", "vp", "--features", "x.onnx", "--out", "no"), /--features/, /rfpp/);
+    refused(
+      await cli.run("reflow", "vp", "--objective", "rfpp", "--features", "x.onnx", "--out", "no"),
+      /x\.onnx/,
+    );
+  });
+
   it("train, reflow, distil, sample, eval, export, inspect", async () => {
     expect((await readdir(at("flow"))).sort()).toEqual(
       ["checkpoints", "config.json", "loss.svg", "metrics.jsonl", "model.safetensors", "samples.svg"].sort(),

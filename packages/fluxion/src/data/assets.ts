@@ -15,6 +15,8 @@ const embedded = {
   "features/fashion-mnist.onnx": () => new URL("../../assets/features/fashion-mnist.onnx", import.meta.url),
   "features/fashion-mnist-7.onnx": () =>
     new URL("../../assets/features/fashion-mnist-7.onnx", import.meta.url),
+  "features/fashion-mnist-7-perceptual.onnx": () =>
+    new URL("../../assets/features/fashion-mnist-7-perceptual.onnx", import.meta.url),
   "directions/poisson-2d.safetensors": () =>
     new URL("../../assets/directions/poisson-2d.safetensors", import.meta.url),
   "directions/poisson-3d.safetensors": () =>

@@ -6,7 +6,7 @@ import { exportOnnx } from "../onnx/index.js";
 import { pairsCoupling } from "./coupling.js";
 import { l2, scaledPseudoHuber } from "./metric.js";
 import { flowLoss } from "./objective.js";
-import { lpipsHuber, onnxFeatures, perceptual } from "./perceptual.js";
+import { loadPerceptual, lpipsHuber, onnxFeatures, perceptual } from "./perceptual.js";
 import type { FlowModel } from "./prediction.js";
 import { fixedTime } from "./time.js";
 
@@ -64,6 +64,15 @@ it("features of an ONNX file: by name, differentiable, weights fixed", async () 
   (await numbers(byHand(x, y))).forEach((v, i) => expect(got[i]).toBeCloseTo(v, 5));
   expect(() => onnxFeatures(bytes, ["nothing"])).toThrow(OptionError);
   expect(() => onnxFeatures(bytes, [])).toThrow(OptionError);
+});
+
+it("ships features of 7 x 7 images, none of which the measuring network has", async () => {
+  const features = await loadPerceptual("fashion-mnist-7");
+  const images = tensor(new Float32Array(2 * 49).fill(-0.5), { shape: [2, 1, 7, 7] });
+  const [hidden] = features(images) as Tensor[];
+  expect(hidden!.shape).toEqual([2, 128]);
+  expect((await numbers(hidden!)).every((v) => v >= 0)).toBe(true);
+  await expect(loadPerceptual("digits" as never)).rejects.toThrow(OptionError);
 });
 
 const model: FlowModel<Tensor> = (p, x, t) => x.mul(p).add(t.reshape([-1, 1]));

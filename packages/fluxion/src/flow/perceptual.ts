@@ -1,5 +1,6 @@
 import { checkOptions, OptionError } from "../core/errors.js";
 import type { Tensor } from "../core/tensor.js";
+import { readAsset } from "../data/assets.js";
 import { importOnnx } from "../onnx/import.js";
 import { add, div, sub } from "../ops/arithmetic.js";
 import { norm } from "../ops/statistics.js";
@@ -61,6 +62,17 @@ export function onnxFeatures(bytes: Uint8Array, outputs?: readonly string[]): Fe
     const all = model.apply(model.params, images);
     return wanted.map((name) => all[known.indexOf(name)]!);
   };
+}
+
+/**
+ * Features to compare images by that Fluxion ships: of 7 x 7 Fashion-MNIST, the first layer (128 units) of a classifier
+ * other than the one that `loadFeatures` measures with.
+ * @throws OptionError for an unknown name
+ */
+export async function loadPerceptual(name: "fashion-mnist-7"): Promise<FeatureFunction> {
+  if ((name as string) !== "fashion-mnist-7")
+    throw new OptionError({ where: "flow.loadPerceptual", want: "fashion-mnist-7", got: String(name) });
+  return onnxFeatures(await readAsset("features/fashion-mnist-7-perceptual.onnx"), ["hidden"]);
 }
 
 /** Options of `lpipsHuber`. */

@@ -1,18 +1,24 @@
 import { relative, resolve } from "node:path";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { OptionError } from "../../core/errors.js";
+import { phasedPairs } from "../../flow/data-pairs.js";
+import type { FlowPairs } from "../../flow/flow-data.js";
 import type { RunConfig } from "../config.js";
 import { generate, storedPairs } from "../generate.js";
+import { formOf, phases, reflowObjectives } from "../objective.js";
 import { mostSamples, mostSteps, whole, withTraining, type TrainingOptions } from "../options.js";
 import { createReport } from "../report.js";
-import { loadRun, trainRun, type RunControls, type RunEnd } from "../run.js";
+import { loadRun, trainRun, type LoadedRun, type RunControls, type RunEnd } from "../run.js";
 import { finishRun, interruptible, resumedConfig } from "../session.js";
+import { loadSource } from "../source.js";
 import { trainingOf } from "./train.js";
 
 interface Options extends TrainingOptions {
   pairs: number;
   pairSteps: number;
   samplerSteps?: number;
+  objective?: (typeof reflowObjectives)[number];
+  features?: string;
 }
 
 /** `fluxion reflow` and `fluxion distil`: both train on noise and what a finished run makes of it. */
@@ -23,11 +29,23 @@ export function straightenCommands(program: Command): void {
   const distil = program
     .command("distil")
     .description("distil a (straightened) run into a sampler of one step, or a few");
-  withTraining(withPairs(reflow), { steps: 1500, lr: 1e-3, out: "runs/reflow" }).addHelpText(
+  withPairs(reflow)
+    .optionsGroup("Objective:")
+    .addOption(
+      new Option(
+        "--objective <name>",
+        "rectified-flow: as it was trained; rfpp: U-shaped times and a robust loss; phased: in 4 phases of time, from the data",
+      )
+        .choices(reflowObjectives)
+        .default("rectified-flow"),
+    )
+    .option("--features <file>", "ONNX network of images that rfpp compares by, besides");
+  withTraining(reflow, { steps: 1500, lr: 1e-3, out: "runs/reflow" }).addHelpText(
     "after",
     `
 Examples:
   $ fluxion reflow runs/train --out runs/straight
+  $ fluxion reflow runs/train --objective rfpp --features vgg.onnx
   $ fluxion reflow --resume runs/straight`,
   );
   withPairs(distil)
@@ -74,7 +92,8 @@ async function straighten(command: Command, run: string | undefined, options: Op
 export async function straightenRun(config: RunConfig, controls: RunControls): Promise<RunEnd> {
   const { folder, report, signal, resume = false } = controls;
   const parent = await loadRun(resolve(folder, config.parent ?? ""));
-  const draw = () =>
+  const draw = () => (config.objective === "phased" ? drawPhases(parent, config, controls) : drawOwn());
+  const drawOwn = () =>
     generate(parent, {
       n: config.pairs!,
       steps: config.pairSteps!,
@@ -85,9 +104,35 @@ export async function straightenRun(config: RunConfig, controls: RunControls): P
   return trainRun(config, () => storedPairs(folder, config, resume, draw), controls, parent.params);
 }
 
+async function drawPhases(
+  { network, ema, config: { source } }: LoadedRun,
+  config: RunConfig,
+  { report, signal }: RunControls,
+): Promise<FlowPairs> {
+  const { x1, labels } = await loadSource(source);
+  const bar = report.bar("pairs", config.pairs!);
+  const { path, prediction } = formOf(config);
+  const cond = config.network.classes > 0 && labels ? { cond: labels } : {};
+  try {
+    return await phasedPairs({
+      ...{ model: network.apply, params: ema, prediction, ...(path ? { path } : {}) },
+      ...{ data: { x1, ...cond }, phases, n: config.pairs!, batchSize: Math.min(config.pairs!, 500) },
+      steps: Math.max(1, Math.round(config.pairSteps! / phases)),
+      seed: (config.seed + 1_000_000) % 2 ** 32,
+      onProgress: (made) => bar.update(made),
+      ...(signal ? { signal } : {}),
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
 async function configOf(command: "reflow" | "distil", run: string, options: Options): Promise<RunConfig> {
   const { config } = await loadRun(run);
-  const { samplerSteps: _, ...inherited } = config;
+  const { samplerSteps: _, objective: __, features: ___, ...inherited } = config;
+  const { objective = "rectified-flow", features } = options;
+  if (features !== undefined && objective !== "rfpp")
+    throw new OptionError({ where: "--features", want: "--objective rfpp", got: objective });
   return {
     ...inherited,
     ...trainingOf(options),
@@ -96,6 +141,8 @@ async function configOf(command: "reflow" | "distil", run: string, options: Opti
     parent: relative(options.out, run),
     pairs: options.pairs,
     pairSteps: options.pairSteps,
+    ...(objective === "rectified-flow" ? {} : { objective }),
+    ...(features === undefined ? {} : { features: resolve(features) }),
     ...(command === "distil" ? { samplerSteps: options.samplerSteps ?? 1 } : {}),
   };
 }

@@ -1,9 +1,10 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { FormatError, OptionError } from "../../core/errors.js";
 import { showShape, sameShape } from "../../core/shape.js";
 import { createOptimizer } from "../../optim/registry.js";
 import type { RunConfig } from "../config.js";
 import { networkConfig } from "../network.js";
+import { trainObjectives } from "../objective.js";
 import { withData, withNetwork, withTraining, type TrainingOptions } from "../options.js";
 import { createReport } from "../report.js";
 import { trainRun } from "../run.js";
@@ -18,12 +19,18 @@ interface Options extends TrainingOptions {
   width?: number;
   depth?: number;
   conditional?: boolean;
+  objective: (typeof trainObjectives)[number];
 }
 
 /** `fluxion train`: a rectified flow from noise to data. */
 export function trainCommand(program: Command): void {
   const command = program.command("train").description("train a rectified flow from noise to your data");
-  withTraining(withNetwork(withData(command)), { steps: 3000, lr: 2e-3, out: "runs/train" })
+  withNetwork(withData(command)).addOption(
+    new Option("--objective <name>", "a flow on the straight line, or a diffusion model")
+      .choices(trainObjectives)
+      .default("rectified-flow"),
+  );
+  withTraining(command, { steps: 3000, lr: 2e-3, out: "runs/train" })
     .addHelpText(
       "after",
       `
@@ -31,6 +38,7 @@ Examples:
   $ fluxion train                                          Fashion-MNIST
   $ fluxion train --data moons --steps 2000 --out runs/moons
   $ fluxion train --data photos/ --size 32 --model unet --out runs/photos
+  $ fluxion train --objective diffusion                    Stable Diffusion's path; reflow rectifies it as it is
   $ fluxion train --optimizer adamw --optimizer-option weightDecay=0.1 --optimizer-option b2=0.99
   $ fluxion train --resume runs/photos                     after Ctrl-C, a crash or a power cut`,
     )
@@ -71,6 +79,7 @@ function configOf(options: Options, source: RunConfig["source"], { shape, classe
     shape,
     network: networkConfig(shape, { kind, width, depth, classes: names.length }),
     classes: names,
+    ...(options.objective === "diffusion" ? { form: "diffusion" as const } : {}),
     ...trainingOf(options),
   };
 }

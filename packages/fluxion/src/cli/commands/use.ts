@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { exportRun } from "../export.js";
-import { generate, writeSamples } from "../generate.js";
+import { generate, solverNamed, writeSamples } from "../generate.js";
 import {
   mostSamples,
   mostSteps,
@@ -15,13 +15,14 @@ import {
 import { linePlot, writePlot } from "../plots.js";
 import { judgeOf, qualityOf } from "../quality.js";
 import { createReport } from "../report.js";
+import { formOf } from "../objective.js";
 import { loadRun } from "../run.js";
 import { interruptible } from "../session.js";
 
 interface SampleOptions extends CommonOptions {
   n: number;
   steps: number;
-  solver: string;
+  solver?: string;
   class?: number;
   columns: number;
   scale: number;
@@ -54,8 +55,10 @@ Examples:
     .action(async (folder: string, options: SampleOptions) => {
       const report = createReport(options.json);
       const run = await loadRun(folder);
-      const { n, steps, solver, seed, columns, scale, class: label } = options;
-      const how = { n, steps, solver, seed, label, report, title: "samples", signal: interruptible() };
+      const { n, steps, seed, columns, scale, class: label } = options;
+      const solver = solverNamed(options.solver, formOf(run.config)).name;
+      const chosen = options.solver === undefined ? {} : { solver: options.solver };
+      const how = { n, steps, ...chosen, seed, label, report, title: "samples", signal: interruptible() };
       const { x1 } = await generate(run, how);
       const out = options.out ?? join(folder, `samples-${steps}`);
       const file = await writeSamples(out, x1, { columns, scale, title: folder });
@@ -67,7 +70,7 @@ Examples:
 interface EvalOptions extends CommonOptions {
   n: number;
   steps: number[];
-  solver: string;
+  solver?: string;
 }
 
 /** `fluxion eval`: quality against the number of steps. */
@@ -105,7 +108,7 @@ Examples:
       const results = [];
       for (const run of runs) {
         const { folder } = run;
-        const how = { stepCounts, n, seed, solver, report, signal };
+        const how = { stepCounts, n, seed, ...(solver ? { solver } : {}), report, signal };
         const quality = await qualityOf(run, await judgeOf(run), how);
         report.note(folder);
         report.table(quality);
@@ -121,7 +124,7 @@ Examples:
 
 interface ExportOptions {
   steps: number;
-  solver: string;
+  solver?: string;
   portable?: boolean;
   out?: string;
   json?: boolean;
@@ -154,8 +157,10 @@ Examples:
     .action(async (folder: string, options: ExportOptions) => {
       const report = createReport(options.json);
       const run = await loadRun(folder);
-      const { steps, solver, portable = false, out: file = join(folder, "flow.onnx") } = options;
-      const done = await exportRun(run, file, { steps, solver, portable });
+      const { steps, portable = false, out: file = join(folder, "flow.onnx") } = options;
+      const chosen = options.solver === undefined ? {} : { solver: options.solver };
+      const solver = solverNamed(options.solver, formOf(run.config)).name;
+      const done = await exportRun(run, file, { steps, ...chosen, portable });
       const size = `${(done.bytes / 1e6).toFixed(2)} MB`;
       const difference = done.difference.toExponential(1);
       report.note(`wrote ${file} (${size}); largest difference to plain ONNX Runtime ${difference}`);

@@ -1,0 +1,58 @@
+import { readLocation } from "../data/assets.js";
+import type { FlowObjective } from "../flow/objective.js";
+import { discretePath } from "../flow/discrete-path.js";
+import { pseudoHuber, scaledPseudoHuber } from "../flow/metric.js";
+import type { Path } from "../flow/path.js";
+import { lpipsHuber, onnxFeatures, perceptual } from "../flow/perceptual.js";
+import type { Prediction } from "../flow/prediction.js";
+import { ddim, euler, type Solver } from "../flow/solver.js";
+import { gridTime, uShapedTime } from "../flow/time.js";
+import { zeros } from "../ops/create.js";
+import type { RunConfig } from "./config.js";
+import { predictionOf } from "./network.js";
+
+/** What `train --objective` may be. */
+export const trainObjectives = ["rectified-flow", "diffusion"] as const;
+/** What `reflow --objective` may be. */
+export const reflowObjectives = ["rectified-flow", "rfpp", "phased"] as const;
+
+/** Phases of `reflow --objective phased`. */
+export const phases = 4;
+
+/** What a model is, from its first training to its last: how it is read and sampled. */
+export interface Form {
+  /** Only of a model that is not on the straight line. */
+  readonly path?: Path;
+  readonly prediction: Prediction;
+  /** What one step is by default. */
+  readonly solver: Solver;
+}
+
+/** The form of a run's model: reflow and distillation keep that of the first training. */
+export function formOf({ form, network, shape }: Pick<RunConfig, "form" | "network" | "shape">): Form {
+  const prediction = predictionOf(network, shape);
+  if (form !== "diffusion") return { prediction, solver: euler };
+  const path = discretePath();
+  return { path, prediction: prediction === "velocity" ? "v" : prediction, solver: ddim(path) };
+}
+
+/** What a run trains by. @throws FormatError, CompileError, OptionError for a bad file of features */
+export async function objectiveOf(config: RunConfig): Promise<FlowObjective> {
+  const { path, prediction } = formOf(config);
+  const form: FlowObjective = path ? { path, prediction, time: gridTime(1000) } : { prediction };
+  switch (config.objective) {
+    case "phased":
+      return { ...form, space: "end", metric: pseudoHuber(1e-3) };
+    case "rfpp": {
+      const time = uShapedTime();
+      if (config.features === undefined)
+        return { ...form, time, space: "velocity", metric: scaledPseudoHuber() };
+      const distance = perceptual(onnxFeatures(await readLocation(config.features)));
+      // Traced only: images that the network cannot take are found here.
+      distance(zeros([2, ...config.shape]), zeros([2, ...config.shape]));
+      return { ...form, time, terms: lpipsHuber(distance) };
+    }
+    default:
+      return form;
+  }
+}
