@@ -1,6 +1,6 @@
 // A diffusion model of points in the plane, rectified without changing its form.
 import { compile, random, tensor } from "fluxion";
-import { samplePoints, seededUniform } from "fluxion/data";
+import { samplePoints, seededUniform, type PointSetName } from "fluxion/data";
 import { demoState, inTurns, type Demo, type DemoState, type View } from "fluxion/demo";
 import {
   curvature,
@@ -78,8 +78,8 @@ function create(wanted: DemoState) {
   const { path, prediction } = forms[form]!;
   const reading = { path, prediction };
   const sampler = { solver: ddim(path), steps: samplerSteps };
-  const x1 = samplePoints(data, rows, seededUniform(seed));
-  const real = samplePoints(data, 1000, seededUniform(seed + 3000));
+  const x1 = samplePoints(data as PointSetName, rows, seededUniform(seed));
+  const real = samplePoints(data as PointSetName, 1000, seededUniform(seed + 3000));
   const z = random.normal(random.key(seed + 2000), [shown, 2]);
   const stop = new AbortController();
   const losses: { name: string; points: [number, number][] }[] = [];
