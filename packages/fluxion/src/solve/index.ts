@@ -60,3 +60,4 @@ export {
 } from "./conjugate-directions.js";
 export * from "./directions/index.js";
 export * from "./poisson/index.js";
+export * from "./boosting/index.js";

@@ -2,6 +2,7 @@
 import { checkOptions, FormatError, OptionError, ShapeError } from "../../core/errors.js";
 import type { ArrayData } from "../../data/array-data.js";
 import { checkRange } from "../../optim/options.js";
+import { columnMoments } from "../column-moments.js";
 import { largestBeta, type OptimalityGap } from "./certificate.js";
 import { convexRelu, type ConvexReluOptions, type ConvexReluOutcome } from "./convex-relu.js";
 import type { ReluLossName } from "./losses.js";
@@ -86,12 +87,7 @@ export async function fitConvexRelu(
   const bad = values.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0)
     throw new FormatError({ where, want: "finite targets", got: `${values[bad]!} in row ${bad}` });
-  const center = columnMeans(x, n, d);
-  const scale = columnMeans(
-    x.map((v, i) => (v - center[i % d]!) ** 2),
-    n,
-    d,
-  ).map((v) => Math.sqrt(v) || 1);
+  const { center, scale } = columnMoments(x, n, d);
   const inputs = standardised(x, n, d, center, scale);
   const loss = chosen ?? (task === "regression" ? "squared" : "cross-entropy");
   const coded = task === "regression" ? codedNumbers(values) : codedClasses(where, values, loss);
@@ -150,13 +146,6 @@ function choosePatterns(inputs: ArrayData, wanted: number | "all" | undefined, s
     : samplePatterns(inputs, { seed, ...(wanted ? { count: wanted } : {}) });
 }
 
-const columnMeans = (x: Float64Array, n: number, d: number): number[] =>
-  Array.from({ length: d }, (_, j) => {
-    let sum = 0;
-    for (let k = 0; k < n; k++) sum += x[k * d + j]!;
-    return sum / n;
-  });
-
 /** (x − center)/scale with a column of ones behind. */
 function standardised(
   x: Float64Array,
@@ -172,9 +161,8 @@ function standardised(
 }
 
 function codedNumbers(values: Float64Array): { y: Float64Array; answer: Pick<ReluModel, "target"> } {
-  const n = values.length;
-  const [offset] = columnMeans(values, n, 1) as [number];
-  const factor = Math.sqrt(values.reduce((sum, v) => sum + (v - offset) ** 2, 0) / n) || 1;
+  const { center, scale } = columnMoments(values, values.length, 1);
+  const [offset, factor] = [center[0]!, scale[0]!];
   return { y: values.map((v) => (v - offset) / factor), answer: { target: { offset, factor } } };
 }
 
