@@ -42,6 +42,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./deep-conjugate-direction/claim.js"),
     demo: () => import("./deep-conjugate-direction/demo.js"),
   },
+  "gradient-boosted-nn": {
+    claim: () => import("./gradient-boosted-nn/claim.js"),
+    demo: () => import("./gradient-boosted-nn/demo.js"),
+  },
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),

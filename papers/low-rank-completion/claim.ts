@@ -13,7 +13,8 @@ import {
   type LowRankMatrix,
   type RandomLowRank,
 } from "fluxion/solve";
-import { clothesRows, columnMeans, digitRows, hiddenError, randomMask, type Pictures } from "./data.js";
+import { loadDigits8 } from "../digits8.js";
+import { clothesRows, columnMeans, hiddenError, randomMask, type Pictures } from "./data.js";
 import { disturbed } from "./disturbed.js";
 
 type Measured = Record<string, number>;
@@ -126,7 +127,7 @@ async function cost(context: ClaimContext): Promise<Measured> {
 
 /** Hidden pixels of real pictures: root mean square errors. */
 async function pictures(
-  { rows }: Pictures,
+  { rows }: Pick<Pictures, "rows">,
   settings: { rank: number; rounds: number; density: number; ridge: number },
   { seed, signal }: ClaimContext,
 ): Promise<{ exact: number; sketched: number; ridged: number; svd: number; means: number }> {
@@ -152,7 +153,7 @@ async function pictures(
 
 async function digits(context: ClaimContext): Promise<Measured> {
   const settings = { rank: 8, rounds: 15, density: 0.7, ridge: 0.01 };
-  const { exact, sketched, ridged, svd, means } = await pictures(await digitRows(500), settings, context);
+  const { exact, sketched, ridged, svd, means } = await pictures(await loadDigits8(500), settings, context);
   return {
     ...{ digitsExact: exact, digitsSketched: sketched, digitsRidged: ridged },
     ...{ digitsSvd: svd, digitsMeans: means },

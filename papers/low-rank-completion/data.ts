@@ -8,34 +8,6 @@ export interface Pictures {
   readonly side: number;
 }
 
-/** The first `count` handwritten digits: the middle 20 × 20 pixels, which a digit fills, averaged over areas to 8 × 8. */
-export async function digitRows(count: number): Promise<Pictures> {
-  const { images } = await loadDataset("digits");
-  const [side, box, margin] = [8, 20, 4];
-  // A cell is 2.5 pixels wide: the pixels at its ends count by the part that they share with it.
-  const weights = Array.from({ length: side }, (_, cell) =>
-    Array.from({ length: box }, (_, pixel) => {
-      const [from, to] = [(cell * box) / side, ((cell + 1) * box) / side];
-      return (Math.max(0, Math.min(pixel + 1, to) - Math.max(pixel, from)) * side) / box;
-    }),
-  );
-  const data = new Float64Array(count * side * side);
-  for (let n = 0; n < count; n++) {
-    for (let cell = 0; cell < side * side; cell++) {
-      const [down, across] = [weights[Math.floor(cell / side)]!, weights[cell % side]!];
-      let sum = 0;
-      for (let i = 0; i < box; i++) {
-        for (let j = 0; j < box; j++) {
-          const weight = down[i]! * across[j]!;
-          if (weight > 0) sum += (weight * images.data[784 * n + 28 * (margin + i) + margin + j]!) / 255;
-        }
-      }
-      data[n * side * side + cell] = sum;
-    }
-  }
-  return { rows: { data, shape: [count, side * side] }, side };
-}
-
 /** The first `count` photographs of clothes of one class, or of all, 28 × 28. */
 export async function clothesRows(count: number, label?: number): Promise<Pictures> {
   const { images, labels } = await loadDataset("fashion-mnist");

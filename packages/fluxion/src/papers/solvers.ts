@@ -48,8 +48,8 @@ export const solvers = defined([
       "Grow a one-hidden-layer network unit by unit as gradient boosting; the last units can be left out again at test time.",
     concepts: ["boosting", "sequential training", "anytime prediction"],
     code: { repository: "GAA-UAM/GBNN", licence: "LGPL-2.1" },
-    modules: ["solve"],
-    state: "planned",
+    modules: ["solve/boosting", "solve"],
+    state: "done",
   },
   {
     id: "low-rank-completion",
