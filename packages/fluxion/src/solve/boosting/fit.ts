@@ -7,14 +7,23 @@ import { mlp } from "../../nn/mlp.js";
 import type { Model } from "../../nn/model.js";
 import { sigmoid as sigmoidOp } from "../../ops/unary.js";
 import { checkFeatures } from "../convex-relu/problem.js";
-import { boostingKeys, boostNetwork, type BoostingOptions, type BoostingOutcome } from "./boost-network.js";
+import {
+  type BoostedNetwork,
+  boostingKeys,
+  boostNetwork,
+  type BoostingOptions,
+  type BoostingOutcome,
+} from "./boost-network.js";
+import type { Iteration } from "../outcome.js";
 import { boostingLoss, sigmoid } from "./boosting-loss.js";
 import { answersOf, codedTable, standardised, type Answer } from "./table.js";
 
 /** Options of `fitBoosted`. */
-export interface FitBoostedOptions extends BoostingOptions {
+export interface FitBoostedOptions extends Omit<BoostingOptions, "onIteration"> {
   /** "regression" of numbers (default) or "classification" of two classes or more. */
   task?: "regression" | "classification";
+  /** Called after every step with the model so far; waited for. */
+  onIteration?: (at: Iteration & { readonly model: BoostedModel }) => void | Promise<void>;
 }
 
 /** A boosted network with what has to be done to its inputs and outputs: plain data, to be kept as JSON. */
@@ -55,20 +64,25 @@ export async function fitBoosted(
 ): Promise<BoostedFit> {
   const where = "solve.fitBoosted";
   checkOptions(where, options, ["task", ...boostingKeys]);
-  const { task = "regression", ...boosting } = options;
+  const { task = "regression", onIteration, ...boosting } = options;
   const { x, n, d, moments, y, kind, answer } = codedTable(where, features, targets, task);
   const loss = boostingLoss(kind, y, answer.classes?.length);
-  const outcome = await boostNetwork(where, x, n, d, loss, boosting);
-  const { start, steps } = outcome.x;
   const unitsPerStep = boosting.unitsPerStep ?? 1;
   const rows = (flat: Float64Array, width: number): number[][] =>
     Array.from({ length: flat.length / width }, (_, i) => [...flat.subarray(i * width, (i + 1) * width)]);
-  const model: BoostedModel = {
+  const modelOf = ({ start, steps }: BoostedNetwork): BoostedModel => ({
     ...{ ...moments, unitsPerStep, ...answer },
     hidden: steps.flatMap((step) => rows(step.hidden, d + 1)),
     output: steps.flatMap((step) => rows(step.output, start.length)),
     bias: [[...start], ...steps.map((step) => [...step.bias])],
-  };
+  });
+  const outcome = await boostNetwork(where, x, n, d, loss, {
+    ...boosting,
+    ...(onIteration
+      ? { onIteration: ({ x: network, ...at }) => onIteration({ ...at, model: modelOf(network) }) }
+      : {}),
+  });
+  const model = modelOf(outcome.x);
   return { model, outcome, predict: (rowsOfX, how) => predictBoosted(model, rowsOfX, how) };
 }
 

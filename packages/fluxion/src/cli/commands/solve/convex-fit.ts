@@ -1,13 +1,13 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
-import { FormatError } from "../../../core/errors.js";
-import { gatherRows, partition } from "../../../data/batches.js";
+import { Option, type Command } from "commander";
+import { gatherRows } from "../../../data/batches.js";
 import { writeFileAtomic } from "../../../data/node/atomic-write.js";
 import type { ReluLossName } from "../../../solve/convex-relu/losses.js";
 import { fitConvexRelu } from "../../../solve/convex-relu/fit.js";
 import { fraction, positive, whole } from "../../options.js";
 import { createReport, shortNumber } from "../../report.js";
 import { interruptible } from "../../session.js";
-import { readTargetTable, type TargetTable } from "./table.js";
+import { accuracy, codedTargets, determination, splitRows } from "./judge.js";
+import { column, readTargetTable } from "./table.js";
 
 interface Options {
   target: string;
@@ -25,12 +25,6 @@ interface Options {
 
 function patternCount(text: string): number | "all" {
   return text === "all" ? text : whole(1, 100_000)(text);
-}
-
-/** A column: its name or a whole number. */
-function column(text: string): string {
-  if (text.trim() === "") throw new InvalidArgumentError("Want the name or the number of a column.");
-  return text;
 }
 
 /** `fluxion solve convex-fit`: a two-layer ReLU network fitted by its convex program. */
@@ -88,9 +82,9 @@ Examples:
 async function convexFit(file: string, options: Options): Promise<void> {
   const report = createReport(options.json);
   const table = await readTargetTable(file, options.target);
-  const { targets, classes } = codedTargets(file, table, options.task);
+  const { targets, classes } = codedTargets(file, table, options.task, { most: 2 });
   const n = targets.length;
-  const { train, test } = split(n, options, classes ? targets : undefined);
+  const { train, test } = splitRows(n, options, classes ? targets : undefined);
   const rows = (indices: Int32Array) => ({
     x: gatherRows(table.features, indices),
     y: Array.from(indices, (k) => targets[k]!),
@@ -148,55 +142,4 @@ async function convexFit(file: string, options: Options): Promise<void> {
     },
     ...(options.out === undefined ? {} : { out: options.out }),
   });
-}
-
-const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-/** Numbers to fit, and the names of the two classes where they are classes. @throws FormatError */
-function codedTargets(
-  file: string,
-  { values, target }: TargetTable,
-  task: Options["task"],
-): { targets: number[]; classes?: readonly string[] } {
-  const names = [...new Set(values)].sort();
-  const where = `${file}, column ${target}`;
-  if (task === "classification" || (task === undefined && names.length === 2)) {
-    if (names.length !== 2) {
-      const hint = names.every((name) => numeric.test(name))
-        ? "--task regression predicts numbers"
-        : undefined;
-      throw new FormatError({ where, want: "two classes", got: `${names.length}`, hint });
-    }
-    return { targets: values.map((name) => names.indexOf(name)), classes: names };
-  }
-  const bad = values.find((value) => !numeric.test(value));
-  if (bad !== undefined)
-    throw new FormatError({
-      where,
-      want: "numbers, or two classes",
-      got: `"${bad}" among ${names.length} values`,
-    });
-  return { targets: values.map(Number) };
-}
-
-function split(
-  n: number,
-  { holdout, seed }: Options,
-  labels: readonly number[] | undefined,
-): { train: Int32Array; test: Int32Array } {
-  const all = Int32Array.from({ length: n }, (_, k) => k);
-  if (holdout === 0 || n < 5) return { train: all, test: new Int32Array() };
-  const parts = partition(n, { holdout, seed, ...(labels ? { labels } : {}) });
-  return { train: parts.train, test: parts.holdout };
-}
-
-const accuracy = (answers: Float64Array, y: readonly number[]): number =>
-  answers.reduce((sum, v, k) => sum + (v === y[k] ? 1 : 0), 0) / y.length;
-
-/** R², 1 for a perfect prediction and 0 for the mean. */
-function determination(answers: Float64Array, y: readonly number[]): number {
-  const mean = y.reduce((sum, v) => sum + v, 0) / y.length;
-  const total = y.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  const left = answers.reduce((sum, v, k) => sum + (v - y[k]!) ** 2, 0);
-  return total === 0 ? (left === 0 ? 1 : 0) : 1 - left / total;
 }

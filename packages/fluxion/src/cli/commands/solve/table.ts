@@ -1,10 +1,17 @@
 // A table with a target column, from a file of the user's.
+import { InvalidArgumentError } from "commander";
 import { FormatError, OptionError } from "../../../core/errors.js";
 import type { ArrayData } from "../../../data/array-data.js";
 import { readLocation } from "../../../data/assets.js";
 import { parseCsv } from "../../../data/csv.js";
 import { defaultMaxBytes, gunzip } from "../../../data/gunzip.js";
 import { readArrayFile } from "../../../data/node/read-array.js";
+
+/** A column for commander: its name or a whole number. */
+export function column(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Want the name or the number of a column.");
+  return text;
+}
 
 /** Features and targets of the rows. */
 export interface TargetTable {
