@@ -62,4 +62,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./rectified-diffusion/claim.js"),
     demo: () => import("./rectified-diffusion/demo.js"),
   },
+  rfpp: {
+    claim: () => import("./rfpp/claim.js"),
+    demo: () => import("./rfpp/demo.js"),
+  },
 };

@@ -64,7 +64,7 @@ export const flows = defined([
     concepts: ["U-shaped time", "pseudo-Huber loss", "diffusion initialisation", "inversion"],
     code: { repository: "sangyun884/rfpp", licence: "BSD-3-Clause-Clear" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "instaflow",
