@@ -166,6 +166,11 @@ function create(wanted: DemoState) {
           title: `Now, ${stage}`,
           figures: [
             { name: "distance, 1 step", value: distance(once!), note: "sliced Wasserstein" },
+            {
+              name: "error of 1 step",
+              value: Math.sqrt(once!.reduce((sum, v, i) => sum + (v - many![i]!) ** 2, 0) / shown),
+              note: `against ${samplerSteps} steps`,
+            },
             { name: "distance, 5 steps of Euler", value: distance(five!) },
             { name: "distance, 5 steps, new update", value: distance(renewed!) },
             { name: `distance, ${samplerSteps} steps`, value: distance(many!) },
@@ -197,13 +202,13 @@ export const demo: Demo = {
     },
     {
       name: "The plain reflow",
-      note: "Uniform times and squares: compare the distance of one step.",
+      note: "Uniform times and squares: compare the error of one step.",
       shows: "effect",
       state: { data: "pinwheel", time: "uniform", loss: "square" },
     },
     {
       name: "The wrong end of the argument",
-      note: "Times in the middle are right for a first flow. Here they leave the ends alone, and one step stays poor.",
+      note: "Times in the middle are right for a first flow. Here they leave the ends alone, where the loss is, and the error of one step is the largest of the three.",
       shows: "failure",
       state: { data: "pinwheel", time: "middle", loss: "square" },
     },
