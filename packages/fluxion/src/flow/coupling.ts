@@ -1,12 +1,13 @@
 import { isFloat } from "../core/dtypes.js";
-import { OptionError, ShapeError, TreeError } from "../core/errors.js";
-import { normal, permutation } from "../core/random/index.js";
+import { checkOptions, OptionError, ShapeError, TreeError } from "../core/errors.js";
+import { bernoulli, keys, normal, permutation } from "../core/random/index.js";
 import { sameShape, showShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import type { Schedule } from "../optim/schedules.js";
 import { add, mul, square, sub } from "../ops/arithmetic.js";
-import { cast } from "../ops/compare.js";
+import { cast, where as choose } from "../ops/compare.js";
 import { take } from "../ops/gather.js";
+import { flip } from "../ops/movement.js";
 import { sqrt } from "../ops/unary.js";
 
 /** A batch of a flow's training. */
@@ -90,3 +91,29 @@ export const annealedCoupling =
     const b = cast(beta(batch.step), x0.dtype);
     return { ...batch, x0: add(mul(x0, sqrt(sub(1, square(b)))), mul(source(key, x0), b)) };
   };
+
+/**
+ * A coupling whose examples are mirrored now and then, source, data and all: one coin an example, so that a pair stays a
+ * pair. For models that treat mirrored images alike.
+ * @param options `axis` that is reversed, default −1 (left and right); `rate` in [0, 1], default ½
+ * @throws OptionError
+ * @source Y. Zhu et al., 2024, arXiv 2407.12718, §4.1 (pairs and their flips); deviates: a coin an example, where the
+ *   official code has one a batch
+ */
+export function mirroredCoupling(
+  coupling: Coupling,
+  options: { axis?: number; rate?: number } = {},
+): Coupling {
+  const where = "flow.mirroredCoupling";
+  checkOptions(where, options, ["axis", "rate"]);
+  const { axis = -1, rate = 0.5 } = options;
+  if (!(rate >= 0 && rate <= 1)) throw new OptionError({ where, want: "rate in [0, 1]", got: String(rate) });
+  return (key, batch) => {
+    const [pairing, tossing] = keys(key, 2);
+    const coupled = coupling(pairing, batch);
+    const { x0, x1 } = coupled;
+    const coin = bernoulli(tossing, rate, [x1.shape[0]!, ...x1.shape.slice(1).map(() => 1)]);
+    const mirror = (x: Tensor): Tensor => choose(coin, flip(x, axis), x);
+    return { ...coupled, x0: mirror(x0), x1: mirror(x1) };
+  };
+}

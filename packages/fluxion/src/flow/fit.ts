@@ -7,7 +7,7 @@ import type { TrainOptions } from "../train/options.js";
 import { train, type TrainResult } from "../train/train.js";
 import { pairsCoupling, type FlowBatch } from "./coupling.js";
 import { checkFlowData, rowsOf, rowsOfStep, type FlowData, type FlowPairs } from "./flow-data.js";
-import { flowLoss, type FlowObjective } from "./objective.js";
+import { flowLoss, type FlowLoss, type FlowObjective } from "./objective.js";
 import type { FlowModel } from "./prediction.js";
 import { fixedTime, gridTime } from "./time.js";
 
@@ -38,12 +38,23 @@ export interface TrainFlowOptions<P> extends FitOptions<P> {
  * @source X. Liu et al., 2022, arXiv 2209.03003, Algorithm 1; deviates: t reaches 0 exactly
  */
 export function trainFlow<P>(options: TrainFlowOptions<P>): Promise<TrainResult<P>> {
-  const where = "flow.trainFlow";
-  const { model, data, objective = {}, batchSize: wanted, seed = 0, ...rest } = options;
+  const { objective = {}, ...rest } = options;
+  checkModel("flow.trainFlow", rest.model);
+  return trainPairs("flow.trainFlow", rest, flowLoss(rest.model, objective));
+}
+
+/** `trainFlow` with any loss on the rows. @internal */
+export function trainPairs<P>(
+  where: string,
+  options: Omit<TrainFlowOptions<P>, "objective">,
+  loss: FlowLoss<P>,
+): Promise<TrainResult<P>> {
+  const { model, data, batchSize: wanted, seed = 0, ...rest } = options;
+  checkModel(where, model);
   checkFlowData(where, data);
   const n = data.x1.shape[0]!;
   const rows = rowsOfStep({ n, batchSize: wanted ?? Math.min(256, n), seed });
-  return fit(where, model, objective, (step) => rowsOf(data, rows(step)), seed, rest);
+  return fit(where, loss, (step) => rowsOf(data, rows(step)), seed, rest);
 }
 
 /**
@@ -103,28 +114,30 @@ export function transfer<P>(options: TransferOptions<P>): Promise<TrainResult<P>
     x0: rowsOf({ x1: source }, from(step)).x1,
     x1: rowsOf({ x1: target }, to(step)).x1,
   });
-  return fit(where, model, { coupling: pairsCoupling(), ...objective }, batch, seed, rest);
+  checkModel(where, model);
+  return fit(where, flowLoss(model, { coupling: pairsCoupling(), ...objective }), batch, seed, rest);
 }
 
 function fit<P>(
   where: string,
-  model: FlowModel<P>,
-  objective: FlowObjective,
+  loss: FlowLoss<P>,
   batches: (step: number) => FlowBatch,
   seed: number,
   options: Passed<P>,
 ): Promise<TrainResult<P>> {
   checkOptions(where, options, passedKeys);
-  if (typeof model !== "function") {
-    throw new OptionError({ where, want: "model, a function (params, x, t, cond?)", got: typeof model });
-  }
   return train<P, FlowBatch>({
     optimizer: adam({ learningRate: 1e-3 }),
     ...options,
-    loss: flowLoss(model, objective),
+    loss,
     batches: (step) => ({ ...batches(step), step: tensor(step, { dtype: "int32" }) }),
     key: randomKey(seed),
   });
+}
+
+function checkModel(where: string, model: unknown): void {
+  if (typeof model === "function") return;
+  throw new OptionError({ where, want: "model, a function (params, x, t, cond?)", got: typeof model });
 }
 
 const passedKeys = [

@@ -39,7 +39,17 @@ export * from "./exact.js";
 export * from "./kernel-velocity.js";
 export * from "./flow-mlp.js";
 export type { FlowData, FlowPairs } from "./flow-data.js";
-export * from "./fit.js";
+export {
+  distil,
+  reflow,
+  trainFlow,
+  transfer,
+  type DistilOptions,
+  type FitOptions,
+  type TrainFlowOptions,
+  type TransferOptions,
+} from "./fit.js";
+export * from "./flow-guided.js";
 export * from "./instaflow.js";
 export { drawPairs, generatePairs, type DrawPairsOptions, type GeneratePairsOptions } from "./pairs.js";
 export * from "./data-pairs.js";
