@@ -144,7 +144,8 @@ export const claim: Claim = {
   id: "deep-conjugate-direction",
   statement:
     "Directions proposed by a small network, made conjugate to the last two, solve Poisson systems in a fraction of CG's iterations: on the grid of its training, on larger ones, and around solids it has never seen.",
-  seeds: { quick: [0], full: [0, 1, 2] },
+  // The settings were chosen on seeds 0, 1 and 2, so the record is of others.
+  seeds: { quick: [0], full: [11, 12, 13] },
   run: measure,
 
   checks(figures, tier) {

@@ -175,7 +175,7 @@ export const demo: Demo = {
     },
     {
       name: "Hardly trained",
-      note: "After sixty steps the proposals are poor, and making them conjugate to the last two cannot mend that: worse than CG.",
+      note: "After sixty steps the proposals are poor, and making them conjugate to the last two cannot mend that: the residual hardly falls at all, and CG is done long before.",
       shows: "failure",
       state: { training: 60 },
     },

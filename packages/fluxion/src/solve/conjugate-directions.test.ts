@@ -1,12 +1,15 @@
 import { Matrix, solve as denseSolve } from "ml-matrix";
 import { describe, expect, it } from "vitest";
+import { key } from "../core/random/index.js";
 import { normalFrom, seededUniform } from "../data/seeded.js";
 import { conjugateDirections, type ConjugateDirectionsOptions } from "./conjugate-directions.js";
 import { conjugateGradient } from "./conjugate-gradient.js";
+import { directionNetwork } from "./directions/direction-network.js";
+import { learnedDirections } from "./directions/train-directions.js";
 import { incompleteCholesky } from "./incomplete-cholesky.js";
 import { poissonOperator } from "./poisson/poisson-operator.js";
 import { sparseToDense } from "./sparse.js";
-import { dot } from "./vectors.js";
+import { difference, dot, norm } from "./vectors.js";
 
 const a = poissonOperator({ shape: [12, 10] });
 const normal = normalFrom(seededUniform(3));
@@ -56,28 +59,40 @@ describe("conjugateDirections", () => {
     expect((await run({ memory: 0, tolerance: 1e-4 })).iterations).toBeGreaterThan(1.5 * cg);
   });
 
-  it("never lets the error grow, and leaves a residual that the direction has no part in", async () => {
-    const random = normalFrom(seededUniform(8));
-    for (const memory of [0, 2]) {
-      let [before, x] = [aNorm(new Float64Array(a.size)), new Float64Array(a.size)];
-      for (let n = 0; n < 15; n++) {
-        const start: Float64Array = x;
-        const outcome = await run({
-          memory,
-          maxIterations: 1,
-          start,
-          direction: (r) => r.map(() => random()),
-        });
-        const [r, d] = [
-          outcome.x.map((_, i) => b[i]! - a.apply(outcome.x)[i]!),
-          outcome.x.map((v, i) => v - start[i]!),
-        ];
-        expect(Math.abs(dot(r, d))).toBeLessThan(1e-10 * Math.sqrt(dot(r, r) * dot(d, d)));
-        const now = aNorm(outcome.x);
-        expect(now).toBeLessThanOrEqual(before * (1 + 1e-12));
-        [before, x] = [now, outcome.x as Float64Array<ArrayBuffer>];
+  it.each([0, 2, 5])(
+    "never lets the error grow, and leaves a residual that no kept direction has a part in, memory %i",
+    async (memory) => {
+      // The same proposals for every number of iterations, so that its last step shows with all of its memory.
+      const after = async (maxIterations: number): Promise<Float64Array> => {
+        const random = normalFrom(seededUniform(8));
+        return (await run({ memory, maxIterations, direction: (r) => r.map(() => random()) })).x;
+      };
+      const steps: Float64Array[] = [];
+      let before = new Float64Array(a.size);
+      for (let n = 1; n <= 15; n++) {
+        const x = await after(n);
+        const r = difference(b, a.apply(x), new Float64Array(a.size));
+        steps.unshift(difference(x, before, new Float64Array(a.size)));
+        const d = steps[0]!;
+        expect(Math.abs(dot(r, d))).toBeLessThan(1e-10 * norm(r) * norm(d));
+        for (const p of steps.slice(1, memory + 1))
+          expect(Math.abs(dot(d, a.apply(p)))).toBeLessThan(1e-8 * norm(d) * norm(a.apply(p)));
+        expect(aNorm(x)).toBeLessThanOrEqual(aNorm(before) * (1 + 1e-12));
+        before = x as Float64Array<ArrayBuffer>;
       }
+    },
+  );
+
+  it("never lets the error grow for a network that has learned nothing", async () => {
+    const network = directionNetwork();
+    const learned = learnedDirections(network, network.init(key(3)), a);
+    let before = aNorm(new Float64Array(a.size));
+    for (let n = 1; n <= 8; n++) {
+      const now = aNorm((await run({ direction: learned.direction, maxIterations: n })).x);
+      expect(now).toBeLessThanOrEqual(before * (1 + 1e-12));
+      before = now;
     }
+    await learned.release();
   });
 
   it("answers what has no answer by a status, and refuses what it cannot take", async () => {

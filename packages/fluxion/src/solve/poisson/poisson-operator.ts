@@ -26,7 +26,8 @@ export interface PoissonOperator extends LinearOperator {
  * −h²·Laplacian on a grid with value 0 beyond its border: (A x)ᵢ = cᵢ·xᵢ − Σ x over the free neighbours, c = 4 in the
  * plane and 6 in space; less one for each neighbour behind a Neumann wall. Symmetric and positive definite. A solid
  * cell has the row of the identity and no neighbours: where b is 0 in solids, x stays 0 there.
- * @throws OptionError, ShapeError; a free cell with walls on all sides has no equation and is refused, too
+ * @throws OptionError, ShapeError; free cells that Neumann walls cut off from the border have no unique solution and are
+ *   refused, too
  * @source Kaneda et al., 2022, arXiv 2205.10763, §3 (pressure projection); deviates: identity rows for solid cells
  */
 export function poissonOperator(options: PoissonOptions): PoissonOperator {
@@ -52,10 +53,11 @@ export function poissonOperator(options: PoissonOptions): PoissonOperator {
     if (!free[i]) continue;
     let count = 2 * shape.length;
     if (walls === "neumann") eachNeighbour(i, shape, strides, (j) => (count -= free[j] ? 0 : 1));
-    if (count === 0)
-      throw new OptionError({ where, want: "free cells that are not walled in", got: `cell ${i}` });
     diagonal[i] = count;
   }
+  const cut = walls === "neumann" ? walledIn(shape, strides, free) : -1;
+  if (cut >= 0)
+    throw new OptionError({ where, want: "free cells that are not walled in", got: `cell ${cut}` });
   return {
     ...{ shape, size, free, walls },
     apply: (x, out = new Float64Array(size)) => stencil(x, out, shape, strides, free, diagonal),
@@ -83,6 +85,25 @@ function eachNeighbour(
     if (at > 0) visit(i - strides[axis]!);
     if (at < shape[axis]! - 1) visit(i + strides[axis]!);
   }
+}
+
+/** The first free cell from which no path over free cells leads to the border; -1 if there is none. */
+function walledIn(shape: readonly number[], strides: readonly number[], free: Uint8Array): number {
+  const seen = Uint8Array.from(free, (v) => (v ? 0 : 1));
+  const open: number[] = [];
+  const visit = (i: number): void => {
+    if (!seen[i]) {
+      seen[i] = 1;
+      open.push(i);
+    }
+  };
+  for (let i = 0; i < free.length; i++) {
+    let neighbours = 0;
+    eachNeighbour(i, shape, strides, () => neighbours++);
+    if (neighbours < 2 * shape.length) visit(i);
+  }
+  for (let i = open.pop(); i !== undefined; i = open.pop()) eachNeighbour(i, shape, strides, visit);
+  return seen.indexOf(0);
 }
 
 /** out ← A x, a line of the last axis at a time. */

@@ -80,6 +80,14 @@ describe("poissonOperator", () => {
     expect(() => poissonOperator({ shape: [3, 3], solid: ring, walls: "neumann" })).toThrow(
       /walled in, got cell 4/,
     );
+    // Two cells behind walls: a constant there is in the null space.
+    const pocket = Uint8Array.from({ length: 20 }, (_, i) => (i === 6 || i === 7 || i > 14 ? 0 : 1));
+    expect(() => poissonOperator({ shape: [4, 5], solid: pocket, walls: "neumann" })).toThrow(
+      /walled in, got cell 6/,
+    );
+    expect(poissonOperator({ shape: [4, 5], solid: pocket }).free[6]).toBe(1);
+    const opened = pocket.slice().fill(0, 5, 6);
+    expect(poissonOperator({ shape: [4, 5], solid: opened, walls: "neumann" }).free[6]).toBe(1);
   });
 });
 
