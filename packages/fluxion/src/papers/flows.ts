@@ -48,7 +48,7 @@ export const flows = defined([
     concepts: ["logit-normal time", "resolution shift", "MM-DiT", "QK normalisation"],
     code: { repository: "Stability-AI/sd3-ref", licence: "MIT (inference only)" },
     modules: ["flow", "nn"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "rfpp",
