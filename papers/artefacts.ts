@@ -45,6 +45,7 @@ export const artefacts: AllArtefacts = {
   "gradient-boosted-nn": {
     claim: () => import("./gradient-boosted-nn/claim.js"),
     demo: () => import("./gradient-boosted-nn/demo.js"),
+  },
   "sd3-rectified-flow-transformers": {
     claim: () => import("./sd3-rectified-flow-transformers/claim.js"),
     demo: () => import("./sd3-rectified-flow-transformers/demo.js"),

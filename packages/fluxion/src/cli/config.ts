@@ -35,6 +35,15 @@ export interface RunConfig {
   objective?: string;
   /** ONNX file of the features that a perceptual objective compares by. */
   features?: string;
+  /** Distribution of the training times, and its options. Default: uniform. */
+  time?: string;
+  timeOptions?: OptimizerOptions;
+  /** Shift of training times and sampling steps towards the noise. Default 1. */
+  shift?: number;
+  /** Part of the examples that lose their class in training, for guidance. Default 0. */
+  drop?: number;
+  /** Guidance that the pairs were drawn with. Default 1. */
+  guidance?: number;
   /** The run that made the pairs, as a path from this run's folder, and how it made them. */
   parent?: string;
   pairs?: number;
@@ -64,20 +73,20 @@ const record =
   (v) =>
     typeof v === "object" && v !== null && Object.entries(tests).every(([k, test]) => test(v[k as never]));
 
+const settings: Test = (v) =>
+  record({})(v) &&
+  Object.values(v as object).every((o) => ["number", "boolean", "string"].includes(typeof o));
+
 const tests: Readonly<Record<keyof RunConfig, Test>> = {
   command: oneOf("train", "reflow", "distil"),
   source: record({ data: text, size: whole, limit: whole }),
   shape: list(whole),
-  network: record({ kind: oneOf("mlp", "dit", "unet"), width: whole, depth: whole, classes: whole }),
+  network: record({ kind: oneOf("mlp", "dit", "mmdit", "unet"), width: whole, depth: whole, classes: whole }),
   classes: list(text),
   steps: whole,
   batch: whole,
   optimizer: text,
-  optimizerOptions: optional(
-    (v) =>
-      record({})(v) &&
-      Object.values(v as object).every((o) => ["number", "boolean", "string"].includes(typeof o)),
-  ),
+  optimizerOptions: optional(settings),
   learningRate: number,
   ema: number,
   stepsPerCall: whole,
@@ -85,6 +94,11 @@ const tests: Readonly<Record<keyof RunConfig, Test>> = {
   form: optional(oneOf("flow", "diffusion")),
   objective: optional(oneOf(...trainObjectives, ...reflowObjectives)),
   features: optional(text),
+  time: optional(text),
+  timeOptions: optional(settings),
+  shift: optional(number),
+  drop: optional(number),
+  guidance: optional(number),
   parent: optional(text),
   pairs: optional(whole),
   pairSteps: optional(whole),

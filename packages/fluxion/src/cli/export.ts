@@ -9,7 +9,7 @@ import { velocityOf } from "../flow/velocity.js";
 import { exportOnnx } from "../onnx/export.js";
 import { mul } from "../ops/arithmetic.js";
 import { zeros } from "../ops/create.js";
-import { solverNamed } from "./generate.js";
+import { guided, samplingTimes, solverNamed } from "./generate.js";
 import { formOf } from "./objective.js";
 import type { LoadedRun } from "./run.js";
 
@@ -25,17 +25,19 @@ const tolerance = 1e-3;
 export async function exportRun(
   run: LoadedRun,
   file: string,
-  options: { steps: number; solver?: string; portable?: boolean },
+  options: { steps: number; solver?: string; portable?: boolean; guidance?: number | undefined },
 ): Promise<{ bytes: number; difference: number }> {
   const { steps, portable = false } = options;
   const form = formOf(run.config);
   const solver = solverNamed(options.solver, form);
   const { shape, network } = run.config;
   const { path, prediction } = form;
+  const model = guided(run, options.guidance ?? 1);
+  const times = samplingTimes(run, steps);
   const sampler = (params: unknown, noise: Tensor, label?: Tensor): { sample: Tensor } => {
     const reading = { prediction, ...(path ? { path } : {}), ...(label ? { cond: label } : {}) };
     const start = path ? mul(noise, path.at(zeros([])).sigma) : noise;
-    return { sample: sampleOde(velocityOf(run.network.apply, params, reading), start, { solver, steps }) };
+    return { sample: sampleOde(velocityOf(model, params, reading), start, { solver, ...times }) };
   };
   const noise = normal(key(0), [3, ...shape]);
   const labels = network.classes > 0 ? [zeros([3], { dtype: "int32" })] : [];

@@ -8,11 +8,14 @@ import { readLocation } from "../data/assets.js";
 import { fromSigned } from "../data/images.js";
 import { writeFileAtomic, writeImageGrid } from "../data/node/index.js";
 import type { FlowPairs } from "../flow/flow-data.js";
+import { classifierFreeGuidance } from "../flow/guidance.js";
 import { generatePairs } from "../flow/pairs.js";
+import { shiftedGrid } from "../flow/time-shift.js";
 import { solvers, type Solver } from "../flow/solver.js";
 import { readSafetensors, writeSafetensors } from "../onnx/safetensors.js";
 import { full, zeros } from "../ops/create.js";
 import type { RunConfig } from "./config.js";
+import type { Network } from "./network.js";
 import { formOf, type Form } from "./objective.js";
 import { scatterPlot, writePlot } from "./plots.js";
 import type { Report } from "./report.js";
@@ -26,6 +29,8 @@ export interface GenerateOptions {
   seed: number;
   /** Class of every sample; default: classes drawn uniformly. Only of a conditional flow. */
   label?: number | undefined;
+  /** Guidance by the class. Default 1: none. Only of a conditional flow. */
+  guidance?: number | undefined;
   report: Report;
   title: string;
   signal?: AbortSignal | undefined;
@@ -46,10 +51,11 @@ export async function generate(run: LoadedRun, options: GenerateOptions): Promis
   const form = formOf(run.config);
   const solver = solverNamed(options.solver, form);
   const cond = await labels(run, n, seed, options.label);
+  const model = guided(run, options.guidance ?? 1);
   const bar = report.bar(title, n);
   try {
     return await generatePairs({
-      model: run.network.apply,
+      model,
       prediction: form.prediction,
       ...(form.path ? { path: form.path } : {}),
       params: run.ema,
@@ -57,7 +63,7 @@ export async function generate(run: LoadedRun, options: GenerateOptions): Promis
       shape: run.config.shape,
       batchSize: Math.min(n, 500),
       solver,
-      steps,
+      ...samplingTimes(run, steps),
       seed,
       onProgress: (made) => bar.update(made),
       ...(cond ? { cond } : {}),
@@ -66,6 +72,21 @@ export async function generate(run: LoadedRun, options: GenerateOptions): Promis
   } finally {
     bar.stop();
   }
+}
+
+/** The times of a run's sampler: a shifted flow is sampled as it was trained, a distilled one at the times it knows. */
+export function samplingTimes({ config }: LoadedRun, steps: number): { steps: number } | { grid: number[] } {
+  const { shift = 1, command } = config;
+  return shift === 1 || command === "distil" ? { steps } : { grid: shiftedGrid({ steps, shift }) };
+}
+
+/** The model of a run under guidance. @throws OptionError for guidance of an unconditional flow */
+export function guided({ network, config }: LoadedRun, scale: number): Network["apply"] {
+  const { classes } = config.network;
+  if (scale === 1) return network.apply;
+  if (classes === 0)
+    throw new OptionError({ where: "--guidance", want: "a conditional flow", got: "no classes" });
+  return classifierFreeGuidance(network.apply, { scale, nullCond: classes });
 }
 
 async function labels(

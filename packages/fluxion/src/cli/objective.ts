@@ -1,4 +1,6 @@
 import { readLocation } from "../data/assets.js";
+import { independentCoupling, pairsCoupling } from "../flow/coupling.js";
+import { droppedCondition } from "../flow/guidance.js";
 import type { FlowObjective } from "../flow/objective.js";
 import { discretePath } from "../flow/discrete-path.js";
 import { pseudoHuber, scaledPseudoHuber } from "../flow/metric.js";
@@ -6,7 +8,9 @@ import type { Path } from "../flow/path.js";
 import { lpipsHuber, onnxFeatures, perceptual } from "../flow/perceptual.js";
 import type { Prediction } from "../flow/prediction.js";
 import { ddim, euler, type Solver } from "../flow/solver.js";
-import { gridTime, uShapedTime } from "../flow/time.js";
+import { gridTime, uniformTime, uShapedTime } from "../flow/time.js";
+import { shiftedTime } from "../flow/time-shift.js";
+import { timeNamed } from "../flow/times.js";
 import { zeros } from "../ops/create.js";
 import type { RunConfig } from "./config.js";
 import { predictionOf } from "./network.js";
@@ -38,6 +42,23 @@ export function formOf({ form, network, shape }: Pick<RunConfig, "form" | "netwo
 
 /** What a run trains by. @throws FormatError, CompileError, OptionError for a bad file of features */
 export async function objectiveOf(config: RunConfig): Promise<FlowObjective> {
+  const objective = await lossOf(config);
+  const { command, network, shift = 1, drop = 0 } = config;
+  const { time: usual, ...rest } = objective;
+  // Distillation chooses its times and pairs itself.
+  if (command === "distil") return rest;
+  const wanted = config.time === undefined ? usual : timeNamed(config.time, config.timeOptions);
+  const time = shift === 1 ? wanted : shiftedTime(wanted ?? uniformTime(), shift);
+  const coupling = command === "train" ? independentCoupling() : pairsCoupling();
+  return {
+    ...rest,
+    ...(time ? { time } : {}),
+    ...(drop > 0 ? { coupling: droppedCondition(coupling, { rate: drop, nullCond: network.classes }) } : {}),
+  };
+}
+
+/** The part of the objective that `--objective` names. */
+async function lossOf(config: RunConfig): Promise<FlowObjective> {
   const { path, prediction } = formOf(config);
   const form: FlowObjective = path ? { path, prediction, time: gridTime(1000) } : { prediction };
   switch (config.objective) {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { solvers } from "../flow/solver.js";
+import { times } from "../flow/times.js";
 import { optimizers } from "../optim/registry.js";
 import type { OptimizerOptions } from "./config.js";
 import { networkKinds } from "./network.js";
@@ -118,6 +119,35 @@ export const withTraining = (
       .option("--lr <x>", "peak learning rate, after a warm-up", positive(100), defaults.lr)
       .option("--ema <x>", "memory of the averaged parameters that samples come from", fraction, 0.995)
       .option("--steps-per-call <n>", "steps in one call of ONNX Runtime", whole(1, 1000), 10),
+  );
+
+/** Options of the commands whose times of training are free. */
+export interface TimesOptions {
+  time?: string;
+  timeOption?: OptimizerOptions;
+  shift?: number;
+  dropClass?: number;
+}
+
+/** Adds the options of the times. */
+export const withTimes = (command: Command): Command =>
+  command
+    .addOption(
+      new Option(
+        "--time <name>",
+        "how often which times are trained at (default: as the objective says)",
+      ).choices(Object.keys(times)),
+    )
+    .option("--time-option <name=value>", "an option of that distribution; may be repeated", setting)
+    .option("--shift <x>", "shift of times towards the noise, for large images (default: 1)", positive(1000))
+    .option("--drop-class <x>", "part of the examples without their class (default: 0.1)", fraction);
+
+/** Adds --guidance. */
+export const withGuidance = (command: Command): Command =>
+  command.option(
+    "--guidance <x>",
+    "how much a class counts, of a conditional flow; 1: as learnt",
+    positive(100),
   );
 
 /** Adds the options that say what to train on. */

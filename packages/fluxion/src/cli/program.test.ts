@@ -25,7 +25,7 @@ async function fluxion(line = ""): Promise<{ code: number; stdout: string; stder
 const wrong: Record<string, RegExp> = {
   trian: /unknown command 'trian' \(Did you mean train\?\)/,
   "train --stepz 3": /unknown option '--stepz' \(Did you mean --steps\?\)/,
-  "train --model cnn": /'cnn' is invalid.*mlp, dit, unet/,
+  "train --model cnn": /'cnn' is invalid.*mlp, dit, mmdit, unet/,
   "train --data moons --model dit": /mlp for points/,
   "train --data nowhere": /--data: want .*moons.*got .*nowhere/,
   "train --data moons --conditional": /--conditional: want data with classes/,

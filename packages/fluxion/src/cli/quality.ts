@@ -49,11 +49,12 @@ export async function qualityOf(
     n: number;
     seed: number;
     solver?: string;
+    guidance?: number | undefined;
     report: Report;
     signal?: AbortSignal | undefined;
   },
 ): Promise<Quality[]> {
-  const { stepCounts, n, seed, solver, report, signal } = options;
+  const { stepCounts, n, seed, solver, guidance, report, signal } = options;
   const rows: Quality[] = [];
   for (const steps of stepCounts) {
     const title = `samples, ${stepsText(steps)}`;
@@ -64,6 +65,7 @@ export async function qualityOf(
       report,
       title,
       signal,
+      guidance,
       ...(solver ? { solver } : {}),
     });
     rows.push({ steps, ...(await judge(pairs.x1)) });

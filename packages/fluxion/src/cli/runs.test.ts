@@ -173,6 +173,57 @@ describe("a chain of runs", { timeout: 60_000 }, () => {
     expect(width).toBeGreaterThanOrEqual(3 * 8 * 3);
     refused(unknown, /--class/, /dark, light/);
   });
+
+  it("trains two streams at shifted logit-normal times, and guides what comes after", async () => {
+    const tinyImages = ["--data", "digits", "--limit", "64", "--width", "8", "--depth", "1", "--steps", "4"];
+    const objective = ["--time", "logit-normal", "--time-option", "mean=-0.5", "--shift", "2"];
+    const flow = [
+      "train",
+      ...tinyImages,
+      "--conditional",
+      "--model",
+      "mmdit",
+      ...objective,
+      "--out",
+      "words",
+    ];
+    json(await cli.run(...flow, "--json"));
+    expect(JSON.parse((await bytesOf("words", "config.json")).toString())).toMatchObject({
+      ...{ time: "logit-normal", timeOptions: { mean: -0.5 }, shift: 2, drop: 0.1 },
+      network: { kind: "mmdit", classes: 10 },
+    });
+    const reflow = [
+      "reflow",
+      "words",
+      "--steps",
+      "4",
+      "--pairs",
+      "32",
+      "--pair-steps",
+      "2",
+      "--guidance",
+      "3",
+    ];
+    const [straight, sample, quality, exported, none, option, cosmap] = await Promise.all([
+      cli.run(...reflow, "--time", "mode", "--out", "words-2", "--json"),
+      cli.run("sample", "words", "--n", "4", "--steps", "2", "--guidance", "2", "--out", "guided", "--json"),
+      cli.run("eval", "words", "--n", "8", "--steps", "1,2", "--guidance", "1.5", "--json"),
+      cli.run("export", "words", "--steps", "3", "--guidance", "2", "--json"),
+      cli.run("sample", "flow", "--guidance", "2"),
+      cli.run("train", ...tiny, "--time-option", "mean=1", "--out", "no"),
+      cli.run("train", ...tiny, "--model", "mmdit", "--out", "no"),
+    ]);
+    json(straight);
+    expect(JSON.parse((await bytesOf("words-2", "config.json")).toString())).toMatchObject({
+      ...{ time: "mode", guidance: 3, drop: 0.1, parent: join("..", "words") },
+    });
+    expect(json(sample)).toMatchObject({ file: "guided.png" });
+    expect((json(quality) as unknown as { quality: unknown[] }[])[0]!.quality).toHaveLength(2);
+    expect((json(exported) as { difference: number }).difference).toBeLessThan(1e-4);
+    refused(none, /--guidance/, /conditional/);
+    refused(option, /--time-option/);
+    refused(cosmap, /--model/);
+  });
 });
 
 describe("resuming", { timeout: 120_000 }, () => {

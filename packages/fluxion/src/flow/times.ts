@@ -1,6 +1,6 @@
 import { OptionError } from "../core/errors.js";
 import { cosMapTime, modeTime } from "./middle-time.js";
-import { logitNormalTime, uniformTime, type TimeDistribution } from "./time.js";
+import { logitNormalTime, uniformTime, uShapedTime, type TimeDistribution } from "./time.js";
 
 /** Distributions of training times by name, each a function of its options. */
 export const times = {
@@ -8,6 +8,7 @@ export const times = {
   "logit-normal": logitNormalTime,
   mode: modeTime,
   cosmap: cosMapTime,
+  "u-shaped": uShapedTime,
 } as const;
 
 /** A name in `times`. */

@@ -6,14 +6,24 @@ import type { FlowPairs } from "../../flow/flow-data.js";
 import type { RunConfig } from "../config.js";
 import { generate, storedPairs } from "../generate.js";
 import { formOf, phases, reflowObjectives } from "../objective.js";
-import { mostSamples, mostSteps, whole, withTraining, type TrainingOptions } from "../options.js";
+import {
+  mostSamples,
+  mostSteps,
+  whole,
+  withGuidance,
+  withTimes,
+  withTraining,
+  type TimesOptions,
+  type TrainingOptions,
+} from "../options.js";
 import { createReport } from "../report.js";
 import { loadRun, trainRun, type LoadedRun, type RunControls, type RunEnd } from "../run.js";
 import { finishRun, interruptible, resumedConfig } from "../session.js";
 import { loadSource } from "../source.js";
-import { trainingOf } from "./train.js";
+import { timesOf, trainingOf } from "./train.js";
 
-interface Options extends TrainingOptions {
+interface Options extends TrainingOptions, TimesOptions {
+  guidance?: number;
   pairs: number;
   pairSteps: number;
   samplerSteps?: number;
@@ -40,7 +50,7 @@ export function straightenCommands(program: Command): void {
         .default("rectified-flow"),
     )
     .option("--features <file>", "ONNX network of images that rfpp compares by, besides");
-  withTraining(reflow, { steps: 1500, lr: 1e-3, out: "runs/reflow" }).addHelpText(
+  withTraining(withTimes(reflow), { steps: 1500, lr: 1e-3, out: "runs/reflow" }).addHelpText(
     "after",
     `
 Examples:
@@ -63,11 +73,13 @@ Examples:
 }
 
 const withPairs = (command: Command): Command =>
-  command
-    .argument("[run]", "folder of a finished run; left out with --resume")
-    .optionsGroup("Pairs of noise and sample:")
-    .option("--pairs <n>", "pairs to train on", whole(1, mostSamples), 5000)
-    .option("--pair-steps <n>", "Euler steps that make them", whole(1, mostSteps), 20);
+  withGuidance(
+    command
+      .argument("[run]", "folder of a finished run; left out with --resume")
+      .optionsGroup("Pairs of noise and sample:")
+      .option("--pairs <n>", "pairs to train on", whole(1, mostSamples), 5000)
+      .option("--pair-steps <n>", "Euler steps that make them", whole(1, mostSteps), 20),
+  );
 
 async function straighten(command: Command, run: string | undefined, options: Options): Promise<void> {
   const report = createReport(options.json);
@@ -97,6 +109,7 @@ export async function straightenRun(config: RunConfig, controls: RunControls): P
     generate(parent, {
       n: config.pairs!,
       steps: config.pairSteps!,
+      guidance: config.guidance,
       // Other sources than those of the samples that a run is judged by.
       seed: (config.seed + 1_000_000) % 2 ** 32,
       ...{ report, title: "pairs", signal },
@@ -129,10 +142,13 @@ async function drawPhases(
 
 async function configOf(command: "reflow" | "distil", run: string, options: Options): Promise<RunConfig> {
   const { config } = await loadRun(run);
-  const { samplerSteps: _, objective: __, features: ___, ...inherited } = config;
+  // What a run says about its own training, and not about its flow.
+  const { samplerSteps: _, objective: __, features: ___, ...kept } = config;
+  const { time: _t, timeOptions: _o, drop: _d, guidance: _g, ...inherited } = kept;
   const { objective = "rectified-flow", features } = options;
   if (features !== undefined && objective !== "rfpp")
     throw new OptionError({ where: "--features", want: "--objective rfpp", got: objective });
+  const own = command === "reflow" ? timesOf(options, config) : {};
   return {
     ...inherited,
     ...trainingOf(options),
@@ -143,6 +159,8 @@ async function configOf(command: "reflow" | "distil", run: string, options: Opti
     pairSteps: options.pairSteps,
     ...(objective === "rectified-flow" ? {} : { objective }),
     ...(features === undefined ? {} : { features: resolve(features) }),
+    ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
+    ...own,
     ...(command === "distil" ? { samplerSteps: options.samplerSteps ?? 1 } : {}),
   };
 }

@@ -8,6 +8,7 @@ import {
   whole,
   wholeList,
   withCommon,
+  withGuidance,
   withOutput,
   withSolver,
   type CommonOptions,
@@ -24,6 +25,7 @@ interface SampleOptions extends CommonOptions {
   steps: number;
   solver?: string;
   class?: number;
+  guidance?: number;
   columns: number;
   scale: number;
   out?: string;
@@ -32,12 +34,14 @@ interface SampleOptions extends CommonOptions {
 /** `fluxion sample`: pictures (or points) from a finished run. */
 export function sampleCommand(program: Command): void {
   const command = program.command("sample").description("draw samples from a finished run");
-  withSolver(
-    command
-      .argument("<run>", "folder of a finished run")
-      .optionsGroup("Samples:")
-      .option("--n <n>", "number of samples", whole(1, mostSamples), 64)
-      .option("--steps <n>", "solver steps", whole(1, mostSteps), 20),
+  withGuidance(
+    withSolver(
+      command
+        .argument("<run>", "folder of a finished run")
+        .optionsGroup("Samples:")
+        .option("--n <n>", "number of samples", whole(1, mostSamples), 64)
+        .option("--steps <n>", "solver steps", whole(1, mostSteps), 20),
+    ),
   )
     .option("--class <n>", "class of every sample, of a conditional flow", whole(0, 1e6))
     .optionsGroup("Picture:")
@@ -55,10 +59,10 @@ Examples:
     .action(async (folder: string, options: SampleOptions) => {
       const report = createReport(options.json);
       const run = await loadRun(folder);
-      const { n, steps, seed, columns, scale, class: label } = options;
+      const { n, steps, seed, columns, scale, class: label, guidance } = options;
       const solver = solverNamed(options.solver, formOf(run.config)).name;
       const chosen = options.solver === undefined ? {} : { solver: options.solver };
-      const how = { n, steps, ...chosen, seed, label, report, title: "samples", signal: interruptible() };
+      const how = { n, steps, ...chosen, seed, label, guidance, report, title: "samples" };
       const { x1 } = await generate(run, how);
       const out = options.out ?? join(folder, `samples-${steps}`);
       const file = await writeSamples(out, x1, { columns, scale, title: folder });
@@ -71,6 +75,7 @@ interface EvalOptions extends CommonOptions {
   n: number;
   steps: number[];
   solver?: string;
+  guidance?: number;
 }
 
 /** `fluxion eval`: quality against the number of steps. */
@@ -78,16 +83,18 @@ export function evalCommand(program: Command): void {
   const command = program
     .command("eval")
     .description("quality of finished runs against the number of steps (smaller is better)");
-  withSolver(
-    command
-      .argument("<runs...>", "folders of finished runs")
-      .optionsGroup("Samples:")
-      .option("--n <n>", "samples for each figure", whole(2, mostSamples), 2000)
-      .addOption(
-        new Option("--steps <list>", "numbers of solver steps")
-          .argParser(wholeList(mostSteps))
-          .default([1, 2, 4, 8, 32], "1,2,4,8,32"),
-      ),
+  withGuidance(
+    withSolver(
+      command
+        .argument("<runs...>", "folders of finished runs")
+        .optionsGroup("Samples:")
+        .option("--n <n>", "samples for each figure", whole(2, mostSamples), 2000)
+        .addOption(
+          new Option("--steps <list>", "numbers of solver steps")
+            .argParser(wholeList(mostSteps))
+            .default([1, 2, 4, 8, 32], "1,2,4,8,32"),
+        ),
+    ),
   );
   withCommon(command)
     .addHelpText(
@@ -102,13 +109,13 @@ Examples:
     )
     .action(async (folders: string[], options: EvalOptions) => {
       const report = createReport(options.json);
-      const { n, seed, solver, steps: stepCounts } = options;
+      const { n, seed, solver, guidance, steps: stepCounts } = options;
       const signal = interruptible();
       const runs = await Promise.all(folders.map(loadRun));
       const results = [];
       for (const run of runs) {
         const { folder } = run;
-        const how = { stepCounts, n, seed, ...(solver ? { solver } : {}), report, signal };
+        const how = { stepCounts, n, seed, ...(solver ? { solver } : {}), guidance, report, signal };
         const quality = await qualityOf(run, await judgeOf(run), how);
         report.note(folder);
         report.table(quality);
@@ -126,6 +133,7 @@ interface ExportOptions {
   steps: number;
   solver?: string;
   portable?: boolean;
+  guidance?: number;
   out?: string;
   json?: boolean;
 }
@@ -135,11 +143,13 @@ export function exportCommand(program: Command): void {
   const command = program
     .command("export")
     .description("write the sampler of a finished run as an ONNX file, and check it");
-  withSolver(
-    command
-      .argument("<run>", "folder of a finished run")
-      .optionsGroup("File:")
-      .option("--steps <n>", "solver steps inside the file", whole(1, mostSteps), 1),
+  withGuidance(
+    withSolver(
+      command
+        .argument("<run>", "folder of a finished run")
+        .optionsGroup("File:")
+        .option("--steps <n>", "solver steps inside the file", whole(1, mostSteps), 1),
+    ),
   )
     .option("--portable", "standard operators only, for runtimes other than ONNX Runtime")
     .option("--out <file>", "file to write (default: flow.onnx in the run's folder)");
@@ -157,10 +167,10 @@ Examples:
     .action(async (folder: string, options: ExportOptions) => {
       const report = createReport(options.json);
       const run = await loadRun(folder);
-      const { steps, portable = false, out: file = join(folder, "flow.onnx") } = options;
+      const { steps, guidance, portable = false, out: file = join(folder, "flow.onnx") } = options;
       const chosen = options.solver === undefined ? {} : { solver: options.solver };
       const solver = solverNamed(options.solver, formOf(run.config)).name;
-      const done = await exportRun(run, file, { steps, ...chosen, portable });
+      const done = await exportRun(run, file, { steps, ...chosen, guidance, portable });
       const size = `${(done.bytes / 1e6).toFixed(2)} MB`;
       const difference = done.difference.toExponential(1);
       report.note(`wrote ${file} (${size}); largest difference to plain ONNX Runtime ${difference}`);
