@@ -51,5 +51,10 @@ export {
 } from "./fit.js";
 export * from "./flow-guided.js";
 export * from "./instaflow.js";
+export * from "./f-divergence.js";
+export * from "./density-ratio.js";
+export * from "./distribution-matching.js";
+export * from "./flow-discriminator.js";
+export * from "./f-distill.js";
 export { drawPairs, generatePairs, type DrawPairsOptions, type GeneratePairsOptions } from "./pairs.js";
 export * from "./data-pairs.js";
