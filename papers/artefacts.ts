@@ -46,6 +46,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./gradient-boosted-nn/claim.js"),
     demo: () => import("./gradient-boosted-nn/demo.js"),
   },
+  "f-distill": {
+    claim: () => import("./f-distill/claim.js"),
+    demo: () => import("./f-distill/demo.js"),
+  },
   "sd3-rectified-flow-transformers": {
     claim: () => import("./sd3-rectified-flow-transformers/claim.js"),
     demo: () => import("./sd3-rectified-flow-transformers/demo.js"),

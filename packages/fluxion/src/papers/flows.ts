@@ -111,6 +111,6 @@ export const flows = defined([
     concepts: ["f-divergence", "distribution matching", "density ratio"],
     code: { repository: "NVlabs/FastGen", licence: "Apache-2.0" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
 ]);
