@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { FormatError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { readLocation } from "../data/assets.js";
+import { fDivergences } from "../flow/f-divergence.js";
 import type { NetworkConfig } from "./network.js";
 import { reflowObjectives, trainObjectives } from "./objective.js";
 import type { SourceConfig } from "./source.js";
@@ -48,6 +49,10 @@ export interface RunConfig {
   parent?: string;
   pairs?: number;
   pairSteps?: number;
+  /** How a distillation goes; default "regression", on the parent's pairs. */
+  method?: "regression" | "f-distill";
+  /** The divergence in which f-distill matches distributions. */
+  divergence?: string;
   /** Steps of the distilled sampler. */
   samplerSteps?: number;
 }
@@ -102,6 +107,8 @@ const tests: Readonly<Record<keyof RunConfig, Test>> = {
   parent: optional(text),
   pairs: optional(whole),
   pairSteps: optional(whole),
+  method: optional(oneOf("regression", "f-distill")),
+  divergence: optional(oneOf(...Object.keys(fDivergences))),
   samplerSteps: optional(whole),
 };
 

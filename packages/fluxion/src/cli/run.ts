@@ -5,8 +5,12 @@ import { FormatError } from "../core/errors.js";
 import { key } from "../core/random/index.js";
 import { readLocation } from "../data/assets.js";
 import { writeFileAtomic } from "../data/node/index.js";
+import { fDistill, type FDistillOptions } from "../flow/f-distill.js";
+import { fDivergences, type FDivergenceName } from "../flow/f-divergence.js";
 import { distil, reflow, trainFlow } from "../flow/fit.js";
 import type { FlowData, FlowPairs } from "../flow/flow-data.js";
+import { flowDiscriminator, type FlowDiscriminatorParams } from "../flow/flow-discriminator.js";
+import { classifierFreeGuidance } from "../flow/guidance.js";
 import { readSafetensors, writeSafetensors } from "../onnx/safetensors.js";
 import { zeros } from "../ops/create.js";
 import { createOptimizer } from "../optim/registry.js";
@@ -15,7 +19,7 @@ import { openRun, readMetrics } from "../train/node/index.js";
 import type { TrainResult } from "../train/train.js";
 import { readConfig, type RunConfig } from "./config.js";
 import { buildNetwork, type Network } from "./network.js";
-import { objectiveOf } from "./objective.js";
+import { formOf, objectiveOf } from "./objective.js";
 import { linePlot, writePlot } from "./plots.js";
 import type { Report } from "./report.js";
 
@@ -143,9 +147,32 @@ function fit(
   data: FlowData | FlowPairs,
 ): Promise<TrainResult<unknown>> {
   if (config.command === "train") return trainFlow({ ...common, data });
+  if (config.method === "f-distill") return match(config, common, data);
   const pairs = data as FlowPairs;
   if (config.command === "reflow") return reflow({ ...common, data: pairs });
   return distil({ ...common, data: pairs, samplerSteps: config.samplerSteps ?? 1 });
+}
+
+/** Distribution matching from the parent's average, with a discriminator of the form's own. */
+function match(
+  config: RunConfig,
+  common: Omit<Parameters<typeof trainFlow<unknown>>[0], "data">,
+  data: FlowData,
+): Promise<TrainResult<unknown>> {
+  const { shape, network, guidance = 1, steps } = config;
+  const { classes } = network;
+  const { model, params, objective: _, stepsPerCall: __, ...rest } = common;
+  const { path, prediction } = formOf(config);
+  const options = {
+    ...{ ...rest, model, teacher: params, data, prediction, ...(path ? { path } : {}) },
+    teacherModel:
+      guidance === 1 ? model : classifierFreeGuidance(model, { scale: guidance, nullCond: classes }),
+    discriminator: flowDiscriminator({ shape, classes }),
+    divergence: fDivergences[(config.divergence ?? "jensen-shannon") as FDivergenceName],
+    warmup: Math.min(60, Math.floor(steps / 8)),
+  };
+  // Checkpoints hold the state of whatever method there is.
+  return fDistill(options as FDistillOptions<unknown, FlowDiscriminatorParams>);
 }
 
 /** Loads the model of a run. @throws FormatError, TreeError or ShapeError naming the file that is not a finished run's */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import sharp from "sharp";
@@ -172,6 +172,27 @@ describe("a chain of runs", { timeout: 60_000 }, () => {
     const { width } = await sharp(at(String(json(drawn).file))).metadata();
     expect(width).toBeGreaterThanOrEqual(3 * 8 * 3);
     refused(unknown, /--class/, /dark, light/);
+  });
+
+  it("distils by matching distributions, resumes that, and samples it in one step", async () => {
+    const method = ["--method", "f-distill", "--divergence", "forward-kl", "--batch", "32"];
+    const [done, wrong, many] = await Promise.all([
+      cli.run("distil", "flow", ...method, "--steps", "12", "--out", "matched", "--json"),
+      cli.run("distil", "flow", "--divergence", "forward-kl", "--out", "no"),
+      cli.run("distil", "flow", ...method, "--sampler-steps", "2", "--out", "no"),
+    ]);
+    expect(json(done)).toMatchObject({ status: "ok", step: 12 });
+    expect((await readdir(at("matched"))).includes("pairs.safetensors")).toBe(false);
+    expect(JSON.parse((await bytesOf("matched", "config.json")).toString())).toMatchObject({
+      ...{ method: "f-distill", divergence: "forward-kl", samplerSteps: 1, parent: join("..", "flow") },
+    });
+    const before = await bytesOf("matched", "model.safetensors");
+    await rm(at("matched", "model.safetensors"));
+    json(await cli.run("distil", "--resume", "matched", "--json"));
+    expect((await bytesOf("matched", "model.safetensors")).equals(before)).toBe(true);
+    json(await cli.run("eval", "matched", "--n", "50", "--steps", "1", "--json"));
+    refused(wrong, /--divergence/);
+    refused(many, /--sampler-steps/);
   });
 
   it("trains two streams at shifted logit-normal times, and guides what comes after", async () => {

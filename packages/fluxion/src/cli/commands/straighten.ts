@@ -2,7 +2,8 @@ import { relative, resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { OptionError } from "../../core/errors.js";
 import { phasedPairs } from "../../flow/data-pairs.js";
-import type { FlowPairs } from "../../flow/flow-data.js";
+import { fDivergences } from "../../flow/f-divergence.js";
+import type { FlowData, FlowPairs } from "../../flow/flow-data.js";
 import type { RunConfig } from "../config.js";
 import { generate, storedPairs } from "../generate.js";
 import { formOf, phases, reflowObjectives } from "../objective.js";
@@ -27,6 +28,8 @@ interface Options extends TrainingOptions, TimesOptions {
   pairs: number;
   pairSteps: number;
   samplerSteps?: number;
+  method?: "regression" | "f-distill";
+  divergence?: string;
   objective?: (typeof reflowObjectives)[number];
   features?: string;
 }
@@ -60,12 +63,27 @@ Examples:
   );
   withPairs(distil)
     .optionsGroup("Sampler:")
-    .option("--sampler-steps <k>", "Euler steps of the distilled sampler", whole(1, 1000), 1);
+    .option("--sampler-steps <k>", "Euler steps of the distilled sampler", whole(1, 1000), 1)
+    .optionsGroup("Method:")
+    .addOption(
+      new Option(
+        "--method <name>",
+        "regression: onto the run's own pairs; f-distill: one step whose samples are distributed as the run's (no pairs; a step is a round of five updates)",
+      )
+        .choices(["regression", "f-distill"])
+        .default("regression"),
+    )
+    .addOption(
+      new Option("--divergence <name>", "what f-distill makes small (default: jensen-shannon)").choices(
+        Object.keys(fDivergences),
+      ),
+    );
   withTraining(distil, { steps: 1000, lr: 5e-4, out: "runs/distil" }).addHelpText(
     "after",
     `
 Examples:
   $ fluxion distil runs/straight --out runs/one-step
+  $ fluxion distil runs/train --method f-distill --divergence forward-kl --out runs/matched
   $ fluxion export runs/one-step --steps 1`,
   );
   for (const command of [reflow, distil])
@@ -114,22 +132,28 @@ export async function straightenRun(config: RunConfig, controls: RunControls): P
       seed: (config.seed + 1_000_000) % 2 ** 32,
       ...{ report, title: "pairs", signal },
     });
+  if (config.method === "f-distill") return trainRun(config, () => realData(config), controls, parent.ema);
   return trainRun(config, () => storedPairs(folder, config, resume, draw), controls, parent.params);
 }
 
+/** What the flow of a config was trained on. */
+async function realData({ source, network }: RunConfig): Promise<FlowData> {
+  const { x1, labels } = await loadSource(source);
+  return { x1, ...(network.classes > 0 && labels ? { cond: labels } : {}) };
+}
+
 async function drawPhases(
-  { network, ema, config: { source } }: LoadedRun,
+  { network, ema }: LoadedRun,
   config: RunConfig,
   { report, signal }: RunControls,
 ): Promise<FlowPairs> {
-  const { x1, labels } = await loadSource(source);
+  const data = await realData(config);
   const bar = report.bar("pairs", config.pairs!);
   const { path, prediction } = formOf(config);
-  const cond = config.network.classes > 0 && labels ? { cond: labels } : {};
   try {
     return await phasedPairs({
       ...{ model: network.apply, params: ema, prediction, ...(path ? { path } : {}) },
-      ...{ data: { x1, ...cond }, phases, n: config.pairs!, batchSize: Math.min(config.pairs!, 500) },
+      ...{ data, phases, n: config.pairs!, batchSize: Math.min(config.pairs!, 500) },
       steps: Math.max(1, Math.round(config.pairSteps! / phases)),
       seed: (config.seed + 1_000_000) % 2 ** 32,
       onProgress: (made) => bar.update(made),
@@ -144,10 +168,27 @@ async function configOf(command: "reflow" | "distil", run: string, options: Opti
   const { config } = await loadRun(run);
   // What a run says about its own training, and not about its flow.
   const { samplerSteps: _, objective: __, features: ___, ...kept } = config;
-  const { time: _t, timeOptions: _o, drop: _d, guidance: _g, ...inherited } = kept;
+  const {
+    time: _t,
+    timeOptions: _o,
+    drop: _d,
+    guidance: _g,
+    method: _m,
+    divergence: _v,
+    ...inherited
+  } = kept;
   const { objective = "rectified-flow", features } = options;
   if (features !== undefined && objective !== "rfpp")
     throw new OptionError({ where: "--features", want: "--objective rfpp", got: objective });
+  const { method = "regression", divergence } = options;
+  if (divergence !== undefined && method !== "f-distill")
+    throw new OptionError({ where: "--divergence", want: "--method f-distill", got: method });
+  if (method === "f-distill" && (options.samplerSteps ?? 1) !== 1)
+    throw new OptionError({
+      where: "--sampler-steps",
+      want: "1 with f-distill",
+      got: String(options.samplerSteps),
+    });
   const own = command === "reflow" ? timesOf(options, config) : {};
   return {
     ...inherited,
@@ -161,6 +202,7 @@ async function configOf(command: "reflow" | "distil", run: string, options: Opti
     ...(features === undefined ? {} : { features: resolve(features) }),
     ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
     ...own,
+    ...(method === "regression" ? {} : { method, divergence: divergence ?? "jensen-shannon" }),
     ...(command === "distil" ? { samplerSteps: options.samplerSteps ?? 1 } : {}),
   };
 }
