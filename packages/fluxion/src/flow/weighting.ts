@@ -1,6 +1,7 @@
 import { checkOptions, OptionError } from "../core/errors.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, div, mul, square, sub } from "../ops/arithmetic.js";
+import { onesLike } from "../ops/create.js";
 import { exp, neg } from "../ops/unary.js";
 import { logSnr, type Coefficients, type Path } from "./path.js";
 import type { Prediction } from "./prediction.js";
@@ -15,7 +16,7 @@ export type Weighting = (path: Path, t: Tensor) => Tensor;
 function errorRatio({ alpha, sigma, dAlpha, dSigma }: Coefficients, space: Prediction): Tensor {
   switch (space) {
     case "noise":
-      return mul(square(alpha), 0).add(1);
+      return onesLike(alpha);
     case "data":
       return square(div(sigma, alpha));
     case "score":
