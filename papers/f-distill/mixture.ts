@@ -29,7 +29,7 @@ export function logDensity(components: readonly Component[]): (x: Tensor) => Ten
   return (x) => {
     const parts = components.map(({ mean, covariance: [a, b, c, d], weight }) => {
       const det = a * d - b * c;
-      const e = x.sub(tensor(mean));
+      const e = x.sub(tensor([...mean]));
       const [u, v] = [e.narrow(1, 0, 1).squeeze(1), e.narrow(1, 1, 2).squeeze(1)];
       const quadratic = u
         .square()
@@ -94,7 +94,7 @@ export function gaussianMatching({
   const score = grad((x: Tensor) => log(x).sum());
   const optimizer = chain(clipByValue(2), adam({ learningRate }));
   const first: GaussianStudent = {
-    mean: tensor(start),
+    mean: tensor([...start]),
     factor: tensor([
       [0.5, 0],
       [0, 0.5],
