@@ -5,7 +5,7 @@ import type { Shape } from "../core/shape.js";
 import { readLocation } from "../data/assets.js";
 import { fDivergences } from "../flow/f-divergence.js";
 import type { NetworkConfig } from "./network.js";
-import { reflowObjectives, trainObjectives } from "./objective.js";
+import { distilMethods, reflowObjectives, trainObjectives } from "./objective.js";
 import type { SourceConfig } from "./source.js";
 
 /** Options of an optimizer as a command line can say them. */
@@ -50,7 +50,7 @@ export interface RunConfig {
   pairs?: number;
   pairSteps?: number;
   /** How a distillation goes; default "regression", on the parent's pairs. */
-  method?: "regression" | "f-distill";
+  method?: (typeof distilMethods)[number];
   /** The divergence in which f-distill matches distributions. */
   divergence?: string;
   /** Steps of the distilled sampler. */
@@ -107,7 +107,7 @@ const tests: Readonly<Record<keyof RunConfig, Test>> = {
   parent: optional(text),
   pairs: optional(whole),
   pairSteps: optional(whole),
-  method: optional(oneOf("regression", "f-distill")),
+  method: optional(oneOf(...distilMethods)),
   divergence: optional(oneOf(...Object.keys(fDivergences))),
   samplerSteps: optional(whole),
 };

@@ -1,5 +1,5 @@
 import { readLocation } from "../data/assets.js";
-import { independentCoupling, pairsCoupling } from "../flow/coupling.js";
+import { annealedCoupling, independentCoupling, pairsCoupling } from "../flow/coupling.js";
 import { droppedCondition } from "../flow/guidance.js";
 import type { FlowObjective } from "../flow/objective.js";
 import { discretePath } from "../flow/discrete-path.js";
@@ -11,6 +11,7 @@ import { ddim, euler, type Solver } from "../flow/solver.js";
 import { gridTime, uniformTime, uShapedTime } from "../flow/time.js";
 import { shiftedTime } from "../flow/time-shift.js";
 import { timeNamed } from "../flow/times.js";
+import { linearSchedule } from "../optim/schedules.js";
 import { zeros } from "../ops/create.js";
 import type { RunConfig } from "./config.js";
 import { predictionOf } from "./network.js";
@@ -18,7 +19,12 @@ import { predictionOf } from "./network.js";
 /** What `train --objective` may be. */
 export const trainObjectives = ["rectified-flow", "diffusion"] as const;
 /** What `reflow --objective` may be. */
-export const reflowObjectives = ["rectified-flow", "rfpp", "phased"] as const;
+export const reflowObjectives = ["rectified-flow", "rfpp", "phased", "annealed"] as const;
+/** What `distil --method` may be. */
+export const distilMethods = ["regression", "flow-guided", "f-distill"] as const;
+
+/** Part of an annealed reflow over which fresh noise is mixed into the pairs. */
+const annealing = 0.375;
 
 /** Phases of `reflow --objective phased`. */
 export const phases = 4;
@@ -49,7 +55,7 @@ export async function objectiveOf(config: RunConfig): Promise<FlowObjective> {
   if (command === "distil") return rest;
   const wanted = config.time === undefined ? usual : timeNamed(config.time, config.timeOptions);
   const time = shift === 1 ? wanted : shiftedTime(wanted ?? uniformTime(), shift);
-  const coupling = command === "train" ? independentCoupling() : pairsCoupling();
+  const coupling = rest.coupling ?? (command === "train" ? independentCoupling() : pairsCoupling());
   return {
     ...rest,
     ...(time ? { time } : {}),
@@ -64,6 +70,14 @@ async function lossOf(config: RunConfig): Promise<FlowObjective> {
   switch (config.objective) {
     case "phased":
       return { ...form, space: "end", metric: pseudoHuber(1e-3) };
+    case "annealed": {
+      const beta = linearSchedule({
+        init: 1,
+        end: 0,
+        steps: Math.max(1, Math.round(annealing * config.steps)),
+      });
+      return { ...form, coupling: annealedCoupling(beta) };
+    }
     case "rfpp": {
       const time = uShapedTime();
       if (config.features === undefined)

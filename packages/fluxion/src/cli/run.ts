@@ -11,6 +11,9 @@ import { distil, reflow, trainFlow } from "../flow/fit.js";
 import type { FlowData, FlowPairs } from "../flow/flow-data.js";
 import { flowDiscriminator, type FlowDiscriminatorParams } from "../flow/flow-discriminator.js";
 import { classifierFreeGuidance } from "../flow/guidance.js";
+import { distilGuided } from "../flow/flow-guided.js";
+import { linearPath } from "../flow/path.js";
+import { convertModel } from "../flow/prediction.js";
 import { readSafetensors, writeSafetensors } from "../onnx/safetensors.js";
 import { zeros } from "../ops/create.js";
 import { createOptimizer } from "../optim/registry.js";
@@ -61,13 +64,14 @@ const modelFile = "model.safetensors";
  * Trains what a config says and leaves config, metrics, checkpoints, the model and a plot of the loss in the run's
  * folder.
  * @param load gives the data, once the folder is known to be good
+ * @param parent the run that is gone on from; another network than its own starts anew, and so does an annealed one
  * @throws FluxionError before anything is written if the config makes no sense or the folder cannot be used
  */
 export async function trainRun(
   config: RunConfig,
   load: () => Promise<FlowData | FlowPairs>,
   controls: RunControls,
-  start?: unknown,
+  parent?: Pick<LoadedRun, "config" | "params" | "ema">,
 ): Promise<RunEnd> {
   const { folder, report, signal, resume = false, checkpointEvery = 500 } = controls;
   const network = buildNetwork(config.network, config.shape);
@@ -76,7 +80,8 @@ export async function trainRun(
     ...config.optimizerOptions,
     learningRate: rate(config),
   });
-  const fresh = start ?? network.init(key(config.seed));
+  const goesOn = parent && config.objective !== "annealed" && sameNetwork(parent.config, config);
+  const fresh = goesOn ? parent.params : network.init(key(config.seed));
   const example = [zeros([1, ...config.shape]), zeros([1])] as const;
   // Traced only: shapes that the network cannot take are found here.
   network.apply(fresh, ...example, ...(config.network.classes > 0 ? [zeros([1], { dtype: "int32" })] : []));
@@ -109,6 +114,7 @@ export async function trainRun(
         ...run.options,
       },
       data,
+      parent?.ema,
     ).finally(() => bar.stop());
     for (const { path, reason } of run.damaged)
       report.warn(`skipped a damaged checkpoint: ${path} (${reason})`);
@@ -145,11 +151,18 @@ function fit(
   config: RunConfig,
   common: Omit<Parameters<typeof trainFlow<unknown>>[0], "data">,
   data: FlowData | FlowPairs,
+  teacher: unknown,
 ): Promise<TrainResult<unknown>> {
   if (config.command === "train") return trainFlow({ ...common, data });
   if (config.method === "f-distill") return match(config, common, data);
   const pairs = data as FlowPairs;
   if (config.command === "reflow") return reflow({ ...common, data: pairs });
+  if (config.method === "flow-guided") {
+    const { objective, model, ...rest } = common;
+    const { prediction = "velocity" } = objective ?? {};
+    const velocity = convertModel(model, linearPath(), prediction, "velocity");
+    return distilGuided({ ...rest, model: velocity, data: pairs, teacher });
+  }
   return distil({ ...common, data: pairs, samplerSteps: config.samplerSteps ?? 1 });
 }
 
@@ -174,6 +187,9 @@ function match(
   // Checkpoints hold the state of whatever method there is.
   return fDistill(options as FDistillOptions<unknown, FlowDiscriminatorParams>);
 }
+
+const sameNetwork = ({ network: a }: RunConfig, { network: b }: RunConfig): boolean =>
+  a.width === b.width && a.depth === b.depth;
 
 /** Loads the model of a run. @throws FormatError, TreeError or ShapeError naming the file that is not a finished run's */
 export async function loadRun(folder: string): Promise<LoadedRun> {

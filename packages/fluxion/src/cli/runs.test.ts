@@ -35,6 +35,19 @@ beforeAll(async () => {
 afterAll(() => cli.remove());
 
 describe("a chain of runs", { timeout: 60_000 }, () => {
+  it("a smaller student: reflowed anew with annealing, distilled with guidance by its flow", async () => {
+    const short = ["--steps", "20", "--pairs", "100", "--json"];
+    const student = ["--objective", "annealed", "--width", "8", "--out", "small"];
+    expect(json(await cli.run("reflow", "flow", ...student, ...short))).toMatchObject({ status: "ok" });
+    const config = JSON.parse((await bytesOf("small", "config.json")).toString()) as { network: object };
+    expect(config).toMatchObject({ objective: "annealed", network: { width: 8, depth: 1 } });
+    const guided = ["--method", "flow-guided", "--out", "small-one"];
+    expect(json(await cli.run("distil", "small", ...guided, ...short))).toMatchObject({ status: "ok" });
+    expect(json(await cli.run("distil", "--resume", "small-one", "--json"))).toMatchObject({ step: 20 });
+    const several = ["--method", "flow-guided", "--sampler-steps", "2", "--out", "no"];
+    refused(await cli.run("distil", "small", ...several), /sampler-steps/, /flow-guided/);
+  });
+
   it("a diffusion model keeps its form: rectified, in phases, with rfpp's objective, exported", async () => {
     const form = { form: "diffusion" };
     const short = ["--steps", "20", "--pairs", "100", "--json"];

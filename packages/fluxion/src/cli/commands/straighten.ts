@@ -6,7 +6,7 @@ import { fDivergences } from "../../flow/f-divergence.js";
 import type { FlowData, FlowPairs } from "../../flow/flow-data.js";
 import type { RunConfig } from "../config.js";
 import { generate, storedPairs } from "../generate.js";
-import { formOf, phases, reflowObjectives } from "../objective.js";
+import { distilMethods, formOf, phases, reflowObjectives } from "../objective.js";
 import {
   mostSamples,
   mostSteps,
@@ -28,10 +28,12 @@ interface Options extends TrainingOptions, TimesOptions {
   pairs: number;
   pairSteps: number;
   samplerSteps?: number;
-  method?: "regression" | "f-distill";
   divergence?: string;
   objective?: (typeof reflowObjectives)[number];
   features?: string;
+  method?: (typeof distilMethods)[number];
+  width?: number;
+  depth?: number;
 }
 
 /** `fluxion reflow` and `fluxion distil`: both train on noise and what a finished run makes of it. */
@@ -47,18 +49,22 @@ export function straightenCommands(program: Command): void {
     .addOption(
       new Option(
         "--objective <name>",
-        "rectified-flow: as it was trained; rfpp: U-shaped times and a robust loss; phased: in 4 phases of time, from the data",
+        "rectified-flow: as it was trained; rfpp: U-shaped times and a robust loss; phased: in 4 phases of time, from the data; annealed: a new network, from fresh noise to the pairs",
       )
         .choices(reflowObjectives)
         .default("rectified-flow"),
     )
-    .option("--features <file>", "ONNX network of images that rfpp compares by, besides");
+    .option("--features <file>", "ONNX network of images that rfpp compares by, besides")
+    .optionsGroup("Network (default: as the run's):")
+    .option("--width <n>", "another width, and so a new network", whole(1, 8192))
+    .option("--depth <n>", "another depth, and so a new network", whole(1, 100));
   withTraining(withTimes(reflow), { steps: 1500, lr: 1e-3, out: "runs/reflow" }).addHelpText(
     "after",
     `
 Examples:
   $ fluxion reflow runs/train --out runs/straight
   $ fluxion reflow runs/train --objective rfpp --features vgg.onnx
+  $ fluxion reflow runs/train --objective annealed --width 32 --out runs/small
   $ fluxion reflow --resume runs/straight`,
   );
   withPairs(distil)
@@ -68,9 +74,9 @@ Examples:
     .addOption(
       new Option(
         "--method <name>",
-        "regression: onto the run's own pairs; f-distill: one step whose samples are distributed as the run's (no pairs; a step is a round of five updates)",
+        "regression: onto the run's own pairs; flow-guided: and on where two steps of the flow lead fresh noise, for few pairs; f-distill: one step whose samples are distributed as the run's (no pairs; a step is a round of five updates)",
       )
-        .choices(["regression", "f-distill"])
+        .choices(distilMethods)
         .default("regression"),
     )
     .addOption(
@@ -84,6 +90,7 @@ Examples:
 Examples:
   $ fluxion distil runs/straight --out runs/one-step
   $ fluxion distil runs/train --method f-distill --divergence forward-kl --out runs/matched
+  $ fluxion distil runs/small --method flow-guided --pairs 500 --out runs/small-one-step
   $ fluxion export runs/one-step --steps 1`,
   );
   for (const command of [reflow, distil])
@@ -132,8 +139,9 @@ export async function straightenRun(config: RunConfig, controls: RunControls): P
       seed: (config.seed + 1_000_000) % 2 ** 32,
       ...{ report, title: "pairs", signal },
     });
-  if (config.method === "f-distill") return trainRun(config, () => realData(config), controls, parent.ema);
-  return trainRun(config, () => storedPairs(folder, config, resume, draw), controls, parent.params);
+  if (config.method === "f-distill")
+    return trainRun(config, () => realData(config), controls, { ...parent, params: parent.ema });
+  return trainRun(config, () => storedPairs(folder, config, resume, draw), controls, parent);
 }
 
 /** What the flow of a config was trained on. */
@@ -177,22 +185,27 @@ async function configOf(command: "reflow" | "distil", run: string, options: Opti
     divergence: _v,
     ...inherited
   } = kept;
-  const { objective = "rectified-flow", features } = options;
+  const { objective = "rectified-flow", features, width, depth, samplerSteps = 1 } = options;
   if (features !== undefined && objective !== "rfpp")
     throw new OptionError({ where: "--features", want: "--objective rfpp", got: objective });
   const { method = "regression", divergence } = options;
   if (divergence !== undefined && method !== "f-distill")
     throw new OptionError({ where: "--divergence", want: "--method f-distill", got: method });
-  if (method === "f-distill" && (options.samplerSteps ?? 1) !== 1)
-    throw new OptionError({
-      where: "--sampler-steps",
-      want: "1 with f-distill",
-      got: String(options.samplerSteps),
-    });
+  if (method !== "regression" && samplerSteps !== 1)
+    throw new OptionError({ where: "--sampler-steps", want: `1 with ${method}`, got: String(samplerSteps) });
+  if (method === "flow-guided" && config.form === "diffusion") {
+    const want = "a flow on the straight line";
+    throw new OptionError({ where: "--method flow-guided", want, got: "a diffusion model" });
+  }
   const own = command === "reflow" ? timesOf(options, config) : {};
+  const network = {
+    ...config.network,
+    ...{ width: width ?? config.network.width, depth: depth ?? config.network.depth },
+  };
   return {
     ...inherited,
     ...trainingOf(options),
+    network,
     command,
     // From folder to folder, so that runs can be moved together and resumed from anywhere.
     parent: relative(options.out, run),
@@ -202,7 +215,8 @@ async function configOf(command: "reflow" | "distil", run: string, options: Opti
     ...(features === undefined ? {} : { features: resolve(features) }),
     ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
     ...own,
-    ...(method === "regression" ? {} : { method, divergence: divergence ?? "jensen-shannon" }),
-    ...(command === "distil" ? { samplerSteps: options.samplerSteps ?? 1 } : {}),
+    ...(method === "regression" ? {} : { method }),
+    ...(method === "f-distill" ? { divergence: divergence ?? "jensen-shannon" } : {}),
+    ...(command === "distil" ? { samplerSteps } : {}),
   };
 }
