@@ -74,4 +74,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./rfpp/claim.js"),
     demo: () => import("./rfpp/demo.js"),
   },
+  slimflow: {
+    claim: () => import("./slimflow/claim.js"),
+    demo: () => import("./slimflow/demo.js"),
+  },
 };

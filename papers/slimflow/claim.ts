@@ -4,7 +4,7 @@ import { imageFigures, type Budget } from "./images.js";
 
 const budgets: Readonly<Record<Tier, Budget>> = {
   quick: {
-    ...{ teacher: 400, student: 500, distilled: 300, learningRate: 3e-3, decay: 0.98, pairs: 4000 },
+    ...{ teacher: 400, student: 800, distilled: 500, learningRate: 3e-3, decay: 0.98, pairs: 4000 },
     ...{ offline: [256], samplerSteps: 20, samples: 2000, others: false },
   },
   full: {

@@ -96,7 +96,7 @@ export const flows = defined([
     concepts: ["annealed reflow", "flow-guided distillation", "small students"],
     code: { repository: "yuanzhi-zhu/SlimFlow", licence: "none stated" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "f-distill",
