@@ -8,7 +8,7 @@ const budgets: Readonly<Record<Tier, Budget>> = {
     ...{ offline: [256], samplerSteps: 20, samples: 2000, others: false },
   },
   full: {
-    ...{ teacher: 2000, student: 2000, distilled: 1000, learningRate: 1e-3, decay: 0.995, pairs: 12_000 },
+    ...{ teacher: 2000, student: 2000, distilled: 1000, learningRate: 1e-3, decay: 0.995, pairs: 20_000 },
     ...{ offline: [256, 1000], samplerSteps: 50, samples: 5000, others: true },
   },
 };
