@@ -4,7 +4,7 @@ import { imageFigures, type Budget } from "./images.js";
 
 const budgets: Readonly<Record<Tier, Budget>> = {
   quick: {
-    ...{ teacher: 400, rectified: 300, learningRate: 3e-3, decay: 0.98, pairs: 4000, samplerSteps: 20 },
+    ...{ teacher: 400, rectified: 400, learningRate: 3e-3, decay: 0.98, pairs: 6000, samplerSteps: 20 },
     ...{ samples: 2000, sweep: [1], others: false },
   },
   full: {
