@@ -80,7 +80,7 @@ export const shuffledCoupling = (): Coupling => (key, batch) => {
  * as stored. The sources stay N(0, I) all the way.
  * @param beta in [0, 1] as a function of the step, e.g. `linearSchedule({ init: 1, end: 0, steps })`
  * @throws TreeError without stored sources, or without the step in the batch
- * @source Y. Zhu et al., 2024, arXiv 2407.12718, eq. 7 (annealing reflow); deviates: none
+ * @source Y. Zhu et al., 2024, arXiv 2407.12718 (annealing reflow); deviates: none
  */
 export const annealedCoupling =
   (beta: Schedule, source: Source = gaussianSource()): Coupling =>
@@ -97,7 +97,7 @@ export const annealedCoupling =
  * pair. For models that treat mirrored images alike.
  * @param options `axis` that is reversed, default −1 (left and right); `rate` in [0, 1], default ½
  * @throws OptionError
- * @source Y. Zhu et al., 2024, arXiv 2407.12718, §4.1 (pairs and their flips); deviates: a coin an example, where the
+ * @source Y. Zhu et al., 2024, arXiv 2407.12718 (pairs and their flips); deviates: a coin an example, where the
  *   official code has one a batch
  */
 export function mirroredCoupling(

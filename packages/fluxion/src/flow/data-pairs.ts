@@ -55,7 +55,7 @@ export interface InversionPairsOptions<P> extends DataPairsOptions<P>, SampleOpt
  * on training a rectified flow with.
  * @returns x1 and cond as given, x0 of the same shape
  * @throws OptionError, ShapeError; the signal's reason if it aborts
- * @source S. Lee et al., 2024, arXiv 2405.20320, §4.3; deviates: none
+ * @source S. Lee et al., 2024, arXiv 2405.20320 (incorporating real data); deviates: none
  */
 export async function inversionPairs<P>(options: InversionPairsOptions<P>): Promise<FlowPairs> {
   const { solver, last, steps, grid, from = 0.999, to = 0, ...rest } = options;
@@ -90,7 +90,7 @@ export interface PhasedPairsOptions<P> extends DataPairsOptions<P> {
  * taken through it by the model; then the two ends of the path through both points, with the phase as the pair's span.
  * @returns x0, x1 [n, ...], span [n, 2], cond if the data have it
  * @throws OptionError, ShapeError; the signal's reason if it aborts
- * @source F.-Y. Wang et al., 2024, arXiv 2410.07303, §3.3 (phased); H. Yan et al., 2024, arXiv 2405.07510 on the linear
+ * @source F.-Y. Wang et al., 2024, arXiv 2410.07303 (phased); H. Yan et al., 2024, arXiv 2405.07510 on the linear
  *   path; deviates: none
  */
 export async function phasedPairs<P>(options: PhasedPairsOptions<P>): Promise<FlowPairs> {

@@ -55,7 +55,7 @@ export function twoStepTarget(
  * where two steps lead, the second one by the teacher. No gradient goes into the target.
  * @param teacher parameters of the flow (of velocities on the linear path) that made the pairs
  * @throws OptionError
- * @source Y. Zhu et al., 2024, arXiv 2407.12718, eq. 12 and 13; deviates: by default as in the official code, where the
+ * @source Y. Zhu et al., 2024, arXiv 2407.12718 (flow-guided distillation); deviates: by default as in the official code, where the
  *   student itself takes the first step and t is in [0.2, 0.8]; with `first: "teacher"`, from 0 to 1 as in the paper
  */
 export function flowGuidedLoss<P>(
@@ -99,7 +99,7 @@ export type DistilGuidedOptions<P> = Omit<DistilOptions<P>, "objective" | "sampl
  * Distils a flow into its own one-step student with guidance by the flow, which stands in for pairs that are too few:
  * `distil` with `flowGuidedLoss`. Velocities on the linear path.
  * @throws ShapeError, OptionError before the first step
- * @source Y. Zhu et al., 2024, arXiv 2407.12718, §4.2 (flow-guided distillation)
+ * @source Y. Zhu et al., 2024, arXiv 2407.12718 (flow-guided distillation)
  */
 export function distilGuided<P>(options: DistilGuidedOptions<P>): Promise<TrainResult<P>> {
   const { teacher = options.params, guidance = {}, ...rest } = options;

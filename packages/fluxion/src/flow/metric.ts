@@ -43,7 +43,7 @@ export function vectorPseudoHuber(c: number): Metric {
  * Pseudo-Huber of the whole example per feature, (√(‖e‖² + c²) − c)/d with c = width·d for d features.
  * @param width > 0, default 0.00054
  * @throws OptionError
- * @source S. Lee et al., 2024, arXiv 2405.20320, §4.2; deviates: c grows with d as in the official code, where the paper
+ * @source S. Lee et al., 2024, arXiv 2405.20320 (pseudo-Huber loss); deviates: c grows with d as in the official code, where the paper
  *   it refers to (Y. Song, P. Dhariwal, 2023, arXiv 2310.14189) has √d
  */
 export function scaledPseudoHuber(width = 0.00054): Metric {

@@ -93,7 +93,7 @@ export interface MinibatchOtOptions {
  * Sources dealt out within the batch so that the squared distances to the data are small: paths cross less, without a
  * reflow.
  * @throws OptionError
- * @source A. Tong et al., 2023, arXiv 2302.00482, §3.4 (OT-CFM); A.-A. Pooladian et al., 2023, arXiv 2304.14772;
+ * @source A. Tong et al., 2023, arXiv 2302.00482 (OT-CFM); A.-A. Pooladian et al., 2023, arXiv 2304.14772;
  *   deviates: with Sinkhorn each datum draws its source from the plan, so a source may serve twice
  */
 export function minibatchOtCoupling(options: MinibatchOtOptions = {}): Coupling {

@@ -88,7 +88,7 @@ export interface LpipsHuberOptions {
  * velocity counts, near the noise how the image looks.
  * @param distance of images, e.g. `perceptual(onnxFeatures(bytes))`
  * @throws OptionError
- * @source S. Lee et al., 2024, arXiv 2405.20320, §4.2 (LPIPS-Huber and LPIPS-Huber-1/t); deviates: our t is their 1 − t
+ * @source S. Lee et al., 2024, arXiv 2405.20320 (LPIPS-Huber and LPIPS-Huber-1/t); deviates: our t is their 1 − t
  */
 export function lpipsHuber(distance: Metric, options: LpipsHuberOptions = {}): readonly LossTerm[] {
   checkOptions("flow.lpipsHuber", options, ["width", "divide"]);

@@ -114,7 +114,7 @@ export function pointOf(path: Path, { data, noise }: Ends, time: Tensor): Tensor
  * alpha_t·x_s)/w with w = alpha_s·sigma_t − alpha_t·sigma_s. A step of `ddim` from s to t has the ends that the model
  * predicted at s.
  * @param s time of `xs`; scalar, or broadcasting against it; not of the same signal-to-noise ratio as t
- * @source F.-Y. Wang et al., 2024, arXiv 2410.07303, §3.3 (the noise of a phase); deviates: solved for both, so that
+ * @source F.-Y. Wang et al., 2024, arXiv 2410.07303 (the noise of a phase); deviates: solved for both, so that
  *   alpha = 0 is allowed
  */
 export function endsThrough(path: Path, xs: Tensor, s: Tensor, xt: Tensor, t: Tensor): Ends {

@@ -63,7 +63,7 @@ export function functionEvaluations(options: SampleOptions = {}): number {
  * Heun's rule in exactly `count` evaluations: (count + 1)/2 steps of which the last is Euler's, as in EDM.
  * @param count an odd number ≥ 1
  * @throws OptionError
- * @source T. Karras et al., 2022, arXiv 2206.00364, Algorithm 1 without churn; deviates: none
+ * @source T. Karras et al., 2022, arXiv 2206.00364, Algorithm 1; deviates: none
  */
 export function heunIn(count: number): SampleOptions {
   if (!Number.isInteger(count) || count < 1 || count % 2 === 0)

@@ -91,7 +91,7 @@ export const ddim = (path: Path = linearPath()): Solver => ({
  * First-order step that keeps the predicted data and the noise that sampling began with: x′ = alpha(t′)·x̂1 +
  * sigma(t′)·z. For one and two steps from t = 0 it is Euler's step on the linear path, whatever the model.
  * @param path default `linearPath()`; its flow begins at sigma(0)·z
- * @source S. Lee et al., 2024, arXiv 2405.20320, §4.4 (the new update); deviates: on any path
+ * @source S. Lee et al., 2024, arXiv 2405.20320 (the new update); deviates: on any path
  */
 export const reinterpolate = (path: Path = linearPath()): Solver => ({
   name: `reinterpolate on ${path.name}`,

@@ -56,7 +56,7 @@ export function logitNormalTime(options: { mean?: number; std?: number } = {}): 
  * @param options `a` > 0, default 4: how much (the ends are cosh(a/2) times as likely as the middle); `margin` kept from
  *   both ends, default 1e-5
  * @throws OptionError
- * @source S. Lee et al., 2024, arXiv 2405.20320, §4.1; deviates: symmetric, as in the official code, where the formula
+ * @source S. Lee et al., 2024, arXiv 2405.20320 (U-shaped time distribution); deviates: symmetric, as in the official code, where the formula
  *   read on [0, 1] is one-sided
  */
 export function uShapedTime(options: { a?: number; margin?: number } = {}): TimeDistribution {
