@@ -145,6 +145,16 @@ describe("host operators cut the program", () => {
     expect(await numbers(await compile(grad(f))(x))).toEqual([4, 13]);
   });
 
+  it("a host operator may answer by a promise", async () => {
+    const late: Op = {
+      name: "test.late",
+      infer: ([t]) => [t!],
+      grad: "none",
+      host: async ([v]) => [await Promise.resolve(v!.map((one) => -one))],
+    };
+    await expectValues((t) => [apply1(late, [t.mul(2)], {}).add(1)], [[-1, -3]]);
+  });
+
   it("a host operator that gives too few values is named", async () => {
     const short: Op = { name: "test.short", infer: ([t]) => [t!], grad: "none", host: () => [[1]] };
     await expect(compile((t: Tensor) => apply1(short, [t], {}))(x)).rejects.toThrow(

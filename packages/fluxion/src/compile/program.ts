@@ -173,7 +173,7 @@ async function runHost(node: Node, values: Map<Tensor, Storage>): Promise<void> 
   const inputs = await Promise.all(
     node.inputs.map(async (t) => decode(await (values.get(t) ?? storageOf(t)!).read(), t.dtype)),
   );
-  const outputs = node.op.host!(inputs, node);
+  const outputs = await node.op.host!(inputs, node);
   node.outputs.forEach((t, i) => {
     if (outputs[i]!.length !== sizeOf(t.shape)) {
       throw new CompileError({

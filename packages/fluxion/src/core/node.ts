@@ -87,8 +87,14 @@ export interface Op<A extends Attrs = Attrs> {
   readonly simplify?: (call: Call<A>) => readonly Tensor[] | undefined;
   /** ONNX nodes for one call; returns output names. Default: one node of type `name` with `attrs`. */
   readonly emit?: (scope: EmitScope, call: Call<A>, names: readonly string[]) => readonly string[];
-  /** For host operators: computes the outputs from float64 copies of the inputs. The compiler cuts the graph here. */
-  readonly host?: (inputs: readonly Float64Array[], call: Call<A>) => readonly ArrayLike<number>[];
+  /**
+   * For host operators: computes the outputs from float64 copies of the inputs, at once or by a promise. The compiler
+   * cuts the graph here.
+   */
+  readonly host?: (
+    inputs: readonly Float64Array[],
+    call: Call<A>,
+  ) => readonly ArrayLike<number>[] | Promise<readonly ArrayLike<number>[]>;
   /** Floating-point operations of one call, where it is not the output size. */
   readonly flops?: (call: Call<A>) => number;
 }

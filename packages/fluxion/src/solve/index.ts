@@ -61,3 +61,11 @@ export {
 export * from "./directions/index.js";
 export * from "./poisson/index.js";
 export * from "./boosting/index.js";
+export {
+  type LeastSquares,
+  levenbergMarquardt,
+  type LevenbergMarquardtOptions,
+  type LevenbergMarquardtOutcome,
+} from "./levenberg-marquardt.js";
+export { type ArgminProblem, attachArgmin, type HostMinimum, implicitArgmin } from "./implicit.js";
+export { unrolledLevenbergMarquardt, type UnrolledOptions } from "./unrolled.js";

@@ -86,6 +86,7 @@ function computeNode(
         shapeOf: (i) => node.outputs[i]!.shape,
         run,
       });
+  if (raw instanceof Promise) throw new Error(`interpreter: ${node.op.name} answers by a promise`);
   if (!raw) throw new Error(`interpreter: no rule for ${node.op.name}`);
   return node.outputs.map((t, i) => valueOf(raw[i]!, t.shape, t.dtype, exact));
 }
