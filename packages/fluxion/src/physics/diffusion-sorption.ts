@@ -2,7 +2,7 @@ import { checkOptions } from "../core/errors.js";
 import { tensor, type Tensor } from "../core/tensor.js";
 import { add, div, maximum, mul, pow, sub } from "../ops/arithmetic.js";
 import { ones } from "../ops/create.js";
-import { broadcastTo, concat, expandDims, reshape } from "../ops/movement.js";
+import { broadcastTo, concat, expandDims, reshape, slice } from "../ops/movement.js";
 import { checkRange, checkWhole } from "../optim/options.js";
 import { alongAxis, composed, finiteDifference } from "./derivatives.js";
 import { sorptionReference } from "./diffusion-sorption-reference.js";
@@ -114,8 +114,8 @@ export function diffusionSorption(options: DiffusionSorptionOptions = {}): Physi
       const slope = alongAxis(overSpace, basis, 1);
       // Row i along an axis, [·, N].
       const row = (t: Tensor, axis: 0 | 1, from: number, to: number): Tensor =>
-        rows(axis === 0 ? t.slice([from, to]) : t.slice(null, [from, to]));
-      const left = row(basis, 1, 0, 1).slice([1, times]);
+        rows(axis === 0 ? slice(t, [from, to]) : slice(t, null, [from, to]));
+      const left = slice(row(basis, 1, 0, 1), [1, times]);
       const right = sub(
         row(basis, 1, points - 1, points),
         mul(row(slope, 1, points - 1, points), soil.diffusion),
@@ -133,7 +133,7 @@ export function diffusionSorption(options: DiffusionSorptionOptions = {}): Physi
             offsets: [minusOne(points)],
           },
           { law: identityLaw, terms: [left], offsets: [minusOne(times - 1)] },
-          { law: identityLaw, terms: [right.slice([1, times])] },
+          { law: identityLaw, terms: [slice(right, [1, times])] },
         ],
       };
     },

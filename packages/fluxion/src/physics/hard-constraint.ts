@@ -4,7 +4,7 @@ import { showShape, sizeOf, type Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, mul, square } from "../ops/arithmetic.js";
 import { einsum } from "../ops/einsum.js";
-import { reshape } from "../ops/movement.js";
+import { reshape, slice } from "../ops/movement.js";
 import { sum } from "../ops/reduce.js";
 import { checkRange, checkWhole } from "../optim/options.js";
 import { implicitArgmin } from "../solve/implicit.js";
@@ -133,7 +133,7 @@ export function hardConstraint(
     inputs,
   );
   const notes = reshape(info, [4, count]);
-  const note = (k: number): Tensor => reshape(notes.slice([k, k + 1]), [count]);
+  const note = (k: number): Tensor => reshape(slice(notes, [k, k + 1]), [count]);
   return { weights, iterations: note(0), residuals: note(1), work: note(2), converged: note(3) };
 }
 

@@ -3,7 +3,7 @@ import { checkOptions } from "../core/errors.js";
 import { key as randomKey } from "../core/random/index.js";
 import { tensor, type Tensor } from "../core/tensor.js";
 import { seededUniform } from "../data/seeded.js";
-import { mean } from "../ops/reduce.js";
+import { max, mean } from "../ops/reduce.js";
 import { adam } from "../optim/adam.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import { checkRange, checkWhole } from "../optim/options.js";
@@ -52,7 +52,7 @@ export function trainField(
       const { layer } = output;
       const loss = model.loss(output, condition);
       if (!layer) return loss;
-      return { loss, metrics: { iterations: mean(layer.iterations), work: layer.work.max() } };
+      return { loss, metrics: { iterations: mean(layer.iterations), work: max(layer.work) } };
     },
     optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: schedule })),
     batches: (step) => tensor(problem.draw(seededUniform(seed, step + 1))),
