@@ -54,6 +54,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./sd3-rectified-flow-transformers/claim.js"),
     demo: () => import("./sd3-rectified-flow-transformers/demo.js"),
   },
+  "pi-hc-moe": {
+    claim: () => import("./pi-hc-moe/claim.js"),
+    demo: () => import("./pi-hc-moe/demo.js"),
+  },
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),

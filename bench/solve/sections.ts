@@ -3,6 +3,7 @@ import { attentionSvm } from "./attention-svm.js";
 import { boosting } from "./boosting.js";
 import { completion, completionRank } from "./completion.js";
 import { convexReluSteps } from "./convex-relu.js";
+import { hardConstraints } from "./hard-constraint.js";
 import { poissonPlane, poissonSpace } from "./poisson.js";
 import type { ScalingSection } from "./scaling.js";
 
@@ -14,4 +15,5 @@ export const sections: readonly ScalingSection[] = [
   completionRank,
   poissonPlane,
   poissonSpace,
+  hardConstraints,
 ];

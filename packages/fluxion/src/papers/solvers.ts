@@ -95,7 +95,7 @@ export const solvers = defined([
       "Impose a differential equation exactly by a differentiable least-squares layer, split over local experts.",
     concepts: ["hard constraints", "implicit differentiation", "mixture of experts"],
     code: { repository: "ASK-Berkeley/physics-NNs-hard-constraints", licence: "none stated" },
-    modules: ["solve"],
-    state: "planned",
+    modules: ["physics", "solve"],
+    state: "done",
   },
 ]);

@@ -7,11 +7,11 @@ import { tensor, type Tensor } from "../core/tensor.js";
 import { mlp } from "../nn/mlp.js";
 import { add, mul, square } from "../ops/arithmetic.js";
 import { cast } from "../ops/compare.js";
-import { ones, zeros } from "../ops/create.js";
+import { ones } from "../ops/create.js";
 import { einsum } from "../ops/einsum.js";
 
 import { expandDims, reshape } from "../ops/movement.js";
-import { mean, sum } from "../ops/reduce.js";
+import { mean } from "../ops/reduce.js";
 import { sqrt, tanh } from "../ops/unary.js";
 import { checkRange, checkWhole } from "../optim/options.js";
 import {
@@ -93,7 +93,7 @@ export function fieldModel(problem: PhysicsProblem, options: FieldModelOptions =
   return {
     problem,
     init(key) {
-      const params = treeMap((p: Tensor) => cast(p, "float64"), net.init(foldIn(key, 0))) as FieldParams;
+      const params: FieldParams = treeMap((p: Tensor) => cast(p, "float64"), net.init(foldIn(key, 0)));
       const layers = params.layers.map((layer, i) => {
         const { shape } = layer.weight;
         const size = i === 0 ? scale : 1 / Math.sqrt(shape[0]!);

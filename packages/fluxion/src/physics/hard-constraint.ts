@@ -178,7 +178,7 @@ function hostRows(
       if (b > 0) return arrays[at]!;
       const all = own(arrays[at]!);
       if (!chosen) return all;
-      const width = all.length / (mask!.length / count);
+      const width = all.length / (mask.length / count);
       const rows = new Float64Array(chosen.length * width);
       chosen.forEach((i, row) => rows.set(all.subarray(i * width, (i + 1) * width), row * width));
       return rows;
