@@ -91,7 +91,11 @@ async function boost(file: string, options: Options): Promise<void> {
   const bar = report.bar("boosting", total);
   const fit = await fitBoosted(seen.x, seen.y, {
     ...{ task, units, unitsPerStep, learningRate: options.rate, subsample: options.subsample, seed, signal },
-    onIteration: ({ iteration, residual }) => bar.update(iteration, `loss ${shortNumber(residual)}`),
+    async onIteration({ iteration, residual }) {
+      bar.update(iteration, `loss ${shortNumber(residual)}`);
+      // The fits never wait for anything: without this, Ctrl-C would be heard only after the last of them.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
   }).finally(() => bar.stop());
   signal.throwIfAborted();
   const { outcome, model } = fit;
