@@ -35,7 +35,7 @@ const controls = {
 
 const [times, points, stepsPerTurn] = [16, 32, 5];
 
-function create(wanted: DemoState) {
+function start(wanted: DemoState) {
   const { initial, experts, basis, training, seed } = demoState(controls, wanted);
   const problem = diffusionSorption({ times, points });
   const condition = Float64Array.of(initial);
@@ -133,5 +133,5 @@ export const demo: Demo = {
       state: { basis: 2 },
     },
   ],
-  create,
+  create: (state) => Promise.resolve(start(state)),
 };

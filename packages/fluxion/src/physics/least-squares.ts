@@ -1,12 +1,12 @@
 // The least-squares problem of one expert on the host, with the whole Hessian.
-import { normalEquations, type LeastSquares } from "../solve/levenberg-marquardt.js";
+import { normalEquations, type LeastSquaresProblem } from "../solve/levenberg-marquardt.js";
 import type { ConstraintRows } from "./law.js";
 
 /** Rows on the host: arrays are [M, N] and [M] row-major. */
 export type HostRows = ConstraintRows<Float64Array>;
 
 /** r(w) with J and the Hessian of ½‖r‖². */
-export interface ExpertProblem extends LeastSquares {
+export interface ExpertProblem extends LeastSquaresProblem {
   readonly residual: (w: Float64Array) => Float64Array;
   readonly jacobian: (w: Float64Array) => Float64Array;
   /** ∇²½‖r‖² = JᵀJ + Σᵢ rᵢ∇²rᵢ, [N, N]; without the sum if `gaussNewton`. */

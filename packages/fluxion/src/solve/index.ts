@@ -62,7 +62,7 @@ export * from "./directions/index.js";
 export * from "./poisson/index.js";
 export * from "./boosting/index.js";
 export {
-  type LeastSquares,
+  type LeastSquaresProblem,
   levenbergMarquardt,
   type LevenbergMarquardtOptions,
   type LevenbergMarquardtOutcome,

@@ -5,7 +5,7 @@ import type { SolverOptions, SolverOutcome, SolverStatus } from "./outcome.js";
 import { dot } from "./vectors.js";
 
 /** Residuals r(x) with their derivatives, computed at once or by a promise; every call gives a fresh array. */
-export interface LeastSquares {
+export interface LeastSquaresProblem {
   /** r(x), float64 [M]. */
   readonly residual: (x: Float64Array) => Float64Array | Promise<Float64Array>;
   /** ∂rᵢ/∂xⱼ, float64 [M, N] row-major. */
@@ -50,7 +50,7 @@ const keys = ["maxIterations", "tolerance", "damping", "maxTries", "onIteration"
  *   4 for λ, and the rule that ends it
  */
 export async function levenbergMarquardt(
-  { residual, jacobian }: LeastSquares,
+  { residual, jacobian }: LeastSquaresProblem,
   start: Float64Array,
   options: LevenbergMarquardtOptions = {},
 ): Promise<LevenbergMarquardtOutcome> {
