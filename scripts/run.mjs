@@ -38,6 +38,14 @@ const tasks = {
     await build();
     return node(["--import", "tsx", path.join("bench", "main.ts"), ...args]);
   },
+  /** The gallery on this machine, from sources, with every change at once. */
+  async gallery() {
+    return gallery("serve");
+  },
+  /** The gallery as a static site in apps/gallery/dist, or in the folder that is named. */
+  async "build:gallery"(args) {
+    return gallery("build", ...args);
+  },
   /** API pages into docs/api. */
   async docs(args) {
     return node([bin("typedoc"), ...args]);
@@ -211,6 +219,11 @@ function bin(command) {
   const folder = path.join(root, "node_modules", owner);
   const { bin } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
   return path.join(folder, typeof bin === "string" ? bin : bin[command]);
+}
+
+/** @param {string[]} args */
+function gallery(...args) {
+  return node(["--import", "tsx", "--conditions", "fluxion-source", path.join("apps", "gallery", "site.ts"), ...args]);
 }
 
 /** @param {string[]} args */

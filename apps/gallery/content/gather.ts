@@ -1,0 +1,125 @@
+// Gathers what the pages show from the registry, the papers' READMEs and records, their claims and demos.
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Check, Claim } from "fluxion/claims";
+import type { ClaimResult } from "fluxion/claims/node";
+import type { Demo } from "fluxion/demo";
+import { papers, type Paper } from "fluxion/papers";
+import { artefacts } from "../../../papers/artefacts.js";
+import { codeLines } from "./code-lines.js";
+import { colouredCode, fenced, html, sectionsOf, withoutFenced, withoutRecord, words } from "./markdown.js";
+import { nearest } from "./similar.js";
+import type { CheckLine, PaperEntry, PaperPage } from "./types.js";
+
+const root = new URL("../../../", import.meta.url);
+const libraryFolder = fileURLToPath(new URL("packages/fluxion/src", root));
+const read = (path: string): string | undefined => {
+  const file = new URL(path, root);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+};
+const readmeOf = (id: string): Record<string, string> => sectionsOf(read(`papers/${id}/README.md`) ?? "");
+
+function resultOf(id: string): ClaimResult | undefined {
+  const text = read(`papers/${id}/result.json`);
+  return text === undefined ? undefined : (JSON.parse(text) as ClaimResult);
+}
+
+/** The entries of all papers, in the registry's order. */
+export function entries(): PaperEntry[] {
+  const texts = papers.map(({ title, name, summary, concepts, id }) => {
+    const sections = readmeOf(id);
+    const idea = words(`${sections["Problem"] ?? ""} ${sections["Idea"] ?? ""}`);
+    return { idea, all: [title, title, name, summary, summary, ...concepts, ...concepts, idea].join(" ") };
+  });
+  const near = nearest(texts.map(({ all }) => all));
+  return papers.map(({ id, name, title, authors, year, venue, arxiv, field, summary, concepts, state }, i) => {
+    const result = state === "done" ? resultOf(id) : undefined;
+    return {
+      ...{ id, name, title, authors, year, venue, arxiv, field, summary, concepts },
+      done: state === "done",
+      reproduced: result?.passed,
+      words: texts[i]!.idea,
+      similar: near[i]!.map((j) => papers[j]!.id),
+      marks: (result?.checks ?? []).slice(0, 9).map(({ value, bar, sense, passed }) => ({
+        at: Number(position(value, bar).toFixed(3)),
+        passed,
+        above: sense === "at least",
+      })),
+    };
+  });
+}
+
+/** Where a value stands when its bar stands at ½: in (0, 1), by ratio if the signs agree. */
+function position(value: number | null, bar: number): number {
+  if (value === null || !Number.isFinite(value)) return 1;
+  const steps = value * bar > 0 ? Math.log10(value / bar) : (value - bar) / (Math.abs(bar) || 1);
+  return 0.5 + Math.atan(1.5 * steps) / Math.PI;
+}
+
+/** The page of a paper that is done. */
+export async function page(id: string): Promise<PaperPage> {
+  const paper = papers.find((p) => p.id === id);
+  const found = (artefacts as Record<string, (typeof artefacts)["rectified-flow"] | undefined>)[id];
+  if (!paper || !found) throw new Error(`${id}: not a paper that is done`);
+  const { demo } = (await found.demo()) as { demo: Demo };
+  const { claim } = (await found.claim()) as { claim: Claim };
+  const sections = readmeOf(id);
+  const code = sections["In code"] ?? "";
+  const example = fenced(code, "ts");
+  const citation = sections["Citation"] ?? "";
+  const section = (name: string, math = true): string => html(sections[name] ?? "", math);
+  return {
+    id,
+    sections: {
+      problem: section("Problem"),
+      idea: section("Idea"),
+      mathematics: section("Mathematics"),
+      code: html(withoutFenced(code, "ts")),
+      claim: html(withoutRecord(sections["Claim and result"] ?? ""), true),
+      deviations: section("Deviations"),
+      limits: section("When not to use it"),
+      citation: html(withoutFenced(citation, "bibtex")),
+    },
+    example: example === undefined ? undefined : { html: colouredCode(example), text: example },
+    bibtex: fenced(citation, "bibtex"),
+    lines: codeLines(libraryFolder, paper.modules, paper.arxiv),
+    claim: claimOf(paper, claim),
+    demo: {
+      ...{ caption: demo.caption, controls: demo.controls, presets: demo.presets },
+      html: colouredCode(read(`papers/${id}/demo.ts`) ?? ""),
+    },
+    modules: paper.modules,
+    repository: paper.code,
+  };
+}
+
+function claimOf({ id }: Paper, claim: Claim): PaperPage["claim"] {
+  const result = resultOf(id);
+  if (!result) return undefined;
+  const { passed, seeds, seconds, date, commit, versions, figures } = result;
+  type Judge = Claim["checks"];
+  const lines = (checks: readonly Check[], judge: Judge | undefined): CheckLine[] => {
+    // One seed at a time gives the dots; a claim that needs several seeds at once has none.
+    const single = figures.map((seed) => attempt(() => judge?.([seed], "full")));
+    return checks.map(({ name, value, sense, bar, passed }, i) => {
+      const dots = single.map((list) => list?.find((c) => c.name === name) ?? list?.[i]);
+      return { name, value, sense, bar, passed, seeds: dots.map((c) => (c ? finite(c.value) : null)) };
+    });
+  };
+  return {
+    ...{ statement: claim.statement, passed, seeds, seconds, date, commit },
+    checks: lines(result.checks, (f, tier) => claim.checks(f, tier)),
+    reported: lines(result.reported, (f, tier) => claim.reported?.(f, tier) ?? []),
+    runtime: versions.onnxruntime,
+  };
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

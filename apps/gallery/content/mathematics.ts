@@ -1,0 +1,118 @@
+// The READMEs write mathematics in plain Unicode, readable anywhere. Here it becomes typeset: runs of symbols between the
+// words are turned into TeX, and whatever KaTeX does not take stays as it was.
+import katex from "katex";
+
+const strong = /[=←→≤≥≈∝Σ∫∇‖√·⊙∘∈±_^²³⁻¹₀₁₂ᵢⱼₖₜᵀ⁺]|[α-ωΑ-Ω]/u;
+const symbol =
+  /^[([{|‖⟨]*(?:[a-zA-Z]|[\d.,]+|[^\x00-\x7f]+|[a-z]{2,7}(?=[_(]))|^[-+*/<>=|]+$|[=_^²³₀₁₂ᵀ←‖√Σ∫∇·]|[α-ωΑ-Ω]/u;
+const functions = new Set("max min log exp sin cos tan det dim arg sup inf lim ln deg ker Pr tanh".split(" "));
+
+/** Typesets the mathematics in a paragraph of text. @param text without mark-up @returns HTML, or undefined if it has none */
+export function typeset(text: string): string | undefined {
+  let found = false;
+  const html = runs(text)
+    .map(({ math, text: run }) => {
+      if (!math) return escape(run);
+      const typeset = tex(run);
+      if (typeset === undefined) return escape(run);
+      found = true;
+      return typeset;
+    })
+    .join("");
+  return found ? html : undefined;
+}
+
+/** KaTeX's HTML of TeX, or undefined. */
+export function renderTex(source: string, displayMode = false): string | undefined {
+  try {
+    return katex.renderToString(source, { displayMode, throwOnError: true, strict: "ignore" });
+  } catch {
+    return undefined;
+  }
+}
+
+function runs(text: string): { math: boolean; text: string }[] {
+  const parts: { math: boolean; text: string }[] = [];
+  let words: string[] = [];
+  let inMath = false;
+  let depth = 0;
+  const flush = (): void => {
+    let run = words.join("");
+    words = [];
+    if (!run) return;
+    if (!inMath || !strong.test(run)) return void parts.push({ math: false, text: run });
+    // Spaces, punctuation and a bracket without partner belong to the sentence.
+    const before = /^\s*/.exec(run)![0];
+    run = run.slice(before.length);
+    let after = /[\s,;:.]*$/.exec(run)![0];
+    run = run.slice(0, run.length - after.length);
+    while (/\)$/.test(run) && balance(run) < 0) [run, after] = [run.slice(0, -1), `)${after}`];
+    let lead = before;
+    while (/^\(/.test(run) && balance(run) > 0) [run, lead] = [run.slice(1), `${lead}(`];
+    parts.push({ math: false, text: lead }, { math: true, text: run }, { math: false, text: after });
+  };
+  for (const word of text.split(/(\s+)/)) {
+    if (/^\s*$/.test(word)) {
+      words.push(word);
+      continue;
+    }
+    const bare = word.replace(/[,;:.]+$/, "");
+    const latin = /^[([]*[A-Za-z]{2,}[)\]]*$/.test(bare) && !functions.has(bare.replace(/[()[\]]/g, ""));
+    const article = /^[aAI]$/.test(bare);
+    const dashes = /^[–—-]$/.test(bare);
+    const isMath = !latin && !dashes && (article ? inMath && depth > 0 : symbol.test(bare));
+    if (isMath !== inMath) {
+      flush();
+      inMath = isMath;
+      depth = 0;
+    }
+    words.push(word);
+    depth += balance(word);
+    // A semicolon or full stop ends the formula.
+    if (inMath && /[;:.]$/.test(word)) {
+      flush();
+      inMath = false;
+    }
+  }
+  flush();
+  return parts;
+}
+
+const balance = (text: string): number =>
+  [...text].reduce((sum, c) => sum + (c === "(" || c === "[" ? 1 : c === ")" || c === "]" ? -1 : 0), 0);
+
+const scripts: Record<string, string> = { "ᵢ": "_i", "ⱼ": "_j", "ₖ": "_k", "ₜ": "_t", "ₙ": "_n", "ᵀ": "^{\\top}", "ᵈ": "^d", "ᵏ": "^k", "ⁿ": "^n", "ᵗ": "^t" };
+
+/** @returns KaTeX's HTML, or undefined where the text is no formula that can be turned into TeX */
+function tex(run: string): string | undefined {
+  if (/["“”`<>]{2}|https?:|[?!]/.test(run)) return undefined;
+  let source = run
+    .replace(/[#%&$\\]/g, (c) => (c === "\\" ? "\\setminus " : `\\${c}`))
+    .replace(/[{}]/g, (c, at: number) => (/[_^]\{[^{}]*$/.test(run.slice(0, at + 1)) || (c === "}" && /[_^]\{[^{}]*$/.test(run.slice(0, at))) ? c : `\\${c}`))
+    .replace(/[₀-₉]+/g, (s) => `_{${[...s].map((c) => c.charCodeAt(0) - 0x2080).join("")}}`)
+    .replace(/[⁻⁰¹²³⁴-⁹⁺]+/g, (s) => `^{${[...s].map((c) => "⁻⁺".includes(c) ? "-+"["⁻⁺".indexOf(c)] : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")}}`)
+    .replace(/[ᵢⱼₖₜₙᵀᵈᵏⁿᵗ]/gu, (c) => scripts[c] ?? c)
+    .replace(/([A-Za-zα-ωΑ-Ω])\u0302/gu, "\\hat{$1}")
+    .replace(/([A-Za-zα-ωΑ-Ω])\u0304/gu, "\\bar{$1}")
+    .replace(/([A-Za-zα-ωΑ-Ω])\u0303/gu, "\\tilde{$1}");
+  source = source.normalize("NFD").replace(/([A-Za-z])\u0302/g, "\\hat{$1}").replace(/([A-Za-z])\u0304/g, "\\bar{$1}").replace(/([A-Za-z])\u0303/g, "\\tilde{$1}").normalize("NFC");
+  source = source
+    .replace(/(?<![\\A-Za-z])[A-Za-z]{2,}/g, (w) => (/^d[a-zA-Z]$/.test(w) ? `d${w.slice(1)}` : functions.has(w) ? `\\${w}` : `\\operatorname{${w}}`))
+    .replace(/Σ/g, "\\sum ")
+    .replace(/∏|Π(?=[_ᵢ])/g, "\\prod ")
+    .replace(/√\(([^()]*)\)/g, "\\sqrt{$1}")
+    .replace(/√(\\[a-z]+\s?|[A-Za-z0-9α-ω]|‖[^‖]*‖)/gu, "\\sqrt{$1}")
+    .replace(/‖/g, "\\|")
+    .replace(/·/g, "\\cdot ")
+    .replace(/⊙/g, "\\odot ")
+    .replace(/∘/g, "\\circ ")
+    .replace(/←/g, "\\leftarrow ")
+    .replace(/…/g, "\\dots ")
+    .replace(/½/g, "\\tfrac12 ")
+    .replace(/\*/g, "^{*}")
+    .replace(/_([A-Za-z0-9]{2,})/g, "_{\\text{$1}}");
+  return renderTex(source);
+}
+
+const escape = (text: string): string =>
+  text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]!);

@@ -1,0 +1,99 @@
+// Brings ONNX Runtime into a worker: chooses WebGPU or Wasm and loads the module with progress.
+import { setDevice } from "fluxion";
+import gpuModule from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
+import wasmModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import type { Engine } from "./protocol.js";
+
+interface Environment {
+  wasm: { numThreads?: number; wasmBinary?: ArrayBuffer };
+  webgpu?: { device?: Promise<{ lost: Promise<{ message: string; reason: string }> }> };
+  logLevel?: string;
+}
+interface Adapter {
+  readonly isFallbackAdapter?: boolean;
+  readonly info?: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly description: string;
+    readonly isFallbackAdapter?: boolean;
+  };
+}
+
+async function graphicsAdapter(): Promise<Adapter | null> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
+  try {
+    return (await gpu?.requestAdapter()) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Software that passes for a graphics card is slower than Wasm. */
+const isSoftware = ({ isFallbackAdapter, info }: Adapter): boolean =>
+  isFallbackAdapter === true ||
+  info?.isFallbackAdapter === true ||
+  /swiftshader|llvmpipe|software/i.test(`${info?.vendor} ${info?.architecture} ${info?.description}`);
+
+/**
+ * Loads the engine and makes it the library's device.
+ * @param onProgress bytes so far, and of all if the host says so
+ * @param onLost called when the graphics device goes away
+ * @throws Error if the module cannot be loaded, or WebGPU is wanted and not there
+ */
+export async function loadEngine(
+  wanted: Engine | "auto",
+  onProgress: (loaded: number, total: number | undefined) => void,
+  onLost: (message: string) => void,
+): Promise<{ engine: Engine; adapter: string | undefined }> {
+  const adapter = wanted === "wasm" ? null : await graphicsAdapter();
+  if (wanted === "webgpu" && !adapter) throw new Error("This browser offers no WebGPU adapter.");
+  const engine = adapter && (wanted === "webgpu" || !isSoftware(adapter)) ? "webgpu" : "wasm";
+  const module: { env: unknown } =
+    engine === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+  const env = module.env as Environment;
+  env.logLevel = "error";
+  // Small networks gain nothing from threads, and most hosts do not isolate their pages.
+  env.wasm.numThreads = 1;
+  env.wasm.wasmBinary ??= await download(engine === "webgpu" ? gpuModule : wasmModule, onProgress);
+  setDevice(engine);
+  if (engine === "webgpu") watch(env, onLost);
+  const { vendor = "", architecture = "" } = adapter?.info ?? {};
+  return { engine, adapter: engine === "webgpu" ? `${vendor} ${architecture}`.trim() : undefined };
+}
+
+function watch(env: Environment, onLost: (message: string) => void): void {
+  // The device appears with the first session.
+  const timer = setInterval(() => {
+    const device = env.webgpu?.device;
+    if (!device) return;
+    clearInterval(timer);
+    device.then(({ lost }) => lost.then(({ message, reason }) => onLost(message || reason))).catch(() => undefined);
+  }, 500);
+}
+
+async function download(
+  address: string,
+  onProgress: (loaded: number, total: number | undefined) => void,
+): Promise<ArrayBuffer> {
+  const response = await fetch(address).catch(() => undefined);
+  if (!response?.ok || !response.body) {
+    throw new Error(`The engine could not be loaded (${response ? `HTTP status ${response.status}` : "no connection"}).`);
+  }
+  // A compressed transfer has another length than what arrives.
+  const length = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
+  const parts: Uint8Array[] = [];
+  let loaded = 0;
+  const reader = response.body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+    loaded += next.value.length;
+    onProgress(loaded, length || undefined);
+  }
+  const bytes = new Uint8Array(loaded);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes.buffer;
+}

@@ -1,0 +1,54 @@
+import { render } from "preact";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
+import { IndexPage } from "./index-page.js";
+import { lazily } from "./lazily.js";
+import { useRoute } from "./route.js";
+import { ThemeButton } from "./theme.js";
+import "./style.css";
+
+const PaperPage = lazily(() => import("./paper-page.js").then((m) => m.PaperPage));
+
+function App() {
+  const { path, params } = useRoute();
+  const [error, forget] = useErrorBoundary();
+  const main = useRef<HTMLElement>(null);
+  const place = path.join("/");
+  useEffect(() => {
+    if (error) forget();
+    scrollTo(0, 0);
+    // A screen reader goes on at the new page.
+    if (place !== "") main.current?.focus({ preventScroll: true });
+  }, [place]);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <header class="top">
+        <a class="brand" href="#/">
+          Fluxion <span>gallery</span>
+        </a>
+        <nav aria-label="Site">
+          <a href="#/" aria-current={place === "" ? "page" : undefined}>
+            Papers
+          </a>
+        </nav>
+        <ThemeButton />
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {error ? (
+          <p role="alert">This page could not be shown: {String(error)}</p>
+        ) : path[0] === "paper" && path[1] ? (
+          <PaperPage key={path[1]} id={path[1]} params={params} />
+        ) : (
+          <IndexPage params={params} />
+        )}
+      </main>
+      <footer class="foot">
+        Everything here runs in this browser, with the code of Fluxion itself; nothing is sent anywhere.
+      </footer>
+    </>
+  );
+}
+
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,179 @@
+import entries, { pages } from "virtual:papers";
+import "katex/dist/katex.min.css";
+import { fields } from "fluxion/papers";
+import { useEffect, useState } from "preact/hooks";
+import type { PaperEntry, PaperPage as Page } from "../content/types.js";
+import { ClaimSection } from "./claim-section.js";
+import { CopyButton } from "./copy-button.js";
+import { DemoStage } from "./demo-stage.js";
+import { Picture } from "./picture.js";
+
+/** The page of one paper. */
+export function PaperPage({ id, params }: { id: string; params: URLSearchParams }) {
+  const entry = entries.find((e) => e.id === id);
+  const [page, setPage] = useState<Page>();
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    document.title = `${entry?.name ?? "No such paper"} · Fluxion gallery`;
+    const load = pages[id];
+    load?.().then((m) => setPage(m.default)).catch(() => setFailed(true));
+  }, [id]);
+  if (!entry) {
+    return (
+      <>
+        <h1>No such paper</h1>
+        <p>
+          There is no paper “{id}” here. <a href="#/">All papers</a>
+        </p>
+      </>
+    );
+  }
+  return (
+    <article>
+      <p class="crumb">
+        <a href={`#/?field=${entry.field}`}>{fields[entry.field]}</a>
+      </p>
+      <h1>{entry.name}</h1>
+      <p class="lead">{entry.title}</p>
+      <p class="quiet">
+        {entry.authors}, {entry.year}
+        {entry.venue && `, ${entry.venue}`} ·{" "}
+        <a href={`https://arxiv.org/abs/${entry.arxiv}`} rel="noopener">
+          arXiv {entry.arxiv}
+        </a>
+      </p>
+      {!entry.done ? (
+        <NotYet entry={entry} />
+      ) : failed ? (
+        <p role="alert">
+          This page could not be loaded. <button onClick={() => location.reload()}>Try again</button>
+        </p>
+      ) : page ? (
+        <Parts entry={entry} page={page} params={params} />
+      ) : (
+        <p class="quiet">Loading …</p>
+      )}
+      <Similar entry={entry} />
+    </article>
+  );
+}
+
+function NotYet({ entry }: { entry: PaperEntry }) {
+  return (
+    <>
+      <p>{entry.summary}</p>
+      <p>
+        <strong>Not built yet.</strong> Concepts: {entry.concepts.join(", ")}.
+      </p>
+    </>
+  );
+}
+
+const Html = ({ of }: { of: string | undefined }) => <div dangerouslySetInnerHTML={{ __html: of ?? "" }} />;
+
+function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params: URLSearchParams }) {
+  const { sections, lines, example, bibtex, claim, modules, repository } = page;
+  return (
+    <>
+      <section aria-labelledby="idea">
+        <h2 id="idea">The question and the idea</h2>
+        <Html of={sections["problem"]} />
+        <Html of={sections["idea"]} />
+      </section>
+      <DemoStage id={entry.id} demo={page.demo} params={params} />
+      <section aria-labelledby="claim">
+        <h2 id="claim">The claim, measured</h2>
+        {claim && <ClaimSection id={entry.id} claim={claim} />}
+        <Html of={sections["claim"]} />
+        <h3>Deviations from the paper</h3>
+        <Html of={sections["deviations"]} />
+        <h3>When not to use it</h3>
+        <Html of={sections["limits"]} />
+      </section>
+      <section aria-labelledby="mathematics">
+        <h2 id="mathematics">The mathematics, and where it is in the code</h2>
+        <div class="beside">
+          <Html of={sections["mathematics"]} />
+          <ul class="lines">
+            {lines.map((line) => (
+              <li key={`${line.file}:${line.line}`}>
+                <details>
+                  <summary>
+                    {line.place && <strong>{line.place} </strong>}
+                    <code>{line.name}</code>
+                    <span class="quiet">
+                      {" "}
+                      {line.file}:{line.line}
+                    </span>
+                  </summary>
+                  <p>{line.says}</p>
+                  <pre tabIndex={0}>
+                    <code dangerouslySetInnerHTML={{ __html: line.html }} />
+                  </pre>
+                </details>
+              </li>
+            ))}
+          </ul>
+        </div>
+      </section>
+      <section aria-labelledby="code">
+        <h2 id="code">In code</h2>
+        {example && (
+          <>
+            <pre tabIndex={0}>
+              <code dangerouslySetInnerHTML={{ __html: example.html }} />
+            </pre>
+            <p>
+              <CopyButton text={example.text}>Copy the example</CopyButton>
+            </p>
+          </>
+        )}
+        <Html of={sections["code"]} />
+        <p class="quiet">
+          In the library: {modules.map((m) => `packages/fluxion/src/${m}`).join(", ")}
+          {repository && (
+            <>
+              {" "}
+              · the authors’ code:{" "}
+              <a href={`https://github.com/${repository.repository}`} rel="noopener">
+                {repository.repository}
+              </a>{" "}
+              (licence: {repository.licence})
+            </>
+          )}
+        </p>
+      </section>
+      {bibtex && (
+        <section aria-labelledby="citation">
+          <h2 id="citation">Citation</h2>
+          <pre tabIndex={0}>
+            <code>{bibtex}</code>
+          </pre>
+          <p>
+            <CopyButton text={bibtex}>Copy BibTeX</CopyButton>
+          </p>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Similar({ entry }: { entry: PaperEntry }) {
+  const near = entry.similar.flatMap((id) => entries.find((e) => e.id === id) ?? []);
+  return (
+    <section aria-labelledby="similar">
+      <h2 id="similar">Similar papers</h2>
+      <ul class="cards small">
+        {near.map((e) => (
+          <li key={e.id} class={e.done ? "card" : "card planned"}>
+            <Picture entry={e} />
+            <h3>
+              <a href={`#/paper/${e.id}`}>{e.name}</a>
+            </h3>
+            <p>{e.summary}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

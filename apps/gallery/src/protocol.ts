@@ -1,0 +1,26 @@
+// What a page and its worker say to each other.
+import type { DemoState, View } from "fluxion/demo";
+
+/** Where a demo computes. */
+export type Engine = "wasm" | "webgpu";
+
+/** From the page. */
+export type Request =
+  | { readonly type: "create"; readonly id: string; readonly state: DemoState; readonly engine: Engine | "auto" }
+  /** Goes on, for `steps` steps or without end. */
+  | { readonly type: "run"; readonly steps?: number }
+  | { readonly type: "pause" };
+
+/** From the worker. */
+export type Reply =
+  | { readonly type: "loading"; readonly loaded: number; readonly total: number | undefined }
+  | { readonly type: "ready"; readonly engine: Engine; readonly adapter: string | undefined }
+  | {
+      readonly type: "views";
+      readonly views: readonly View[];
+      readonly steps: number;
+      /** Milliseconds of a step, the mean of the recent ones. */
+      readonly pace: number;
+      readonly status: "running" | "paused" | "done";
+    }
+  | { readonly type: "failed"; readonly message: string; readonly gpu: boolean };

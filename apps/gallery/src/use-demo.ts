@@ -1,0 +1,79 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { DemoState } from "fluxion/demo";
+import type { Engine, Reply, Request } from "./protocol.js";
+
+/** What is known of a running demo. */
+export interface DemoProgress {
+  readonly phase: "idle" | "loading" | "building" | "ready" | "failed";
+  readonly loaded?: { readonly bytes: number; readonly total: number | undefined };
+  readonly engine?: Engine;
+  readonly adapter?: string | undefined;
+  readonly seen?: Extract<Reply, { type: "views" }>;
+  readonly failure?: { readonly message: string; readonly gpu: boolean };
+}
+
+/** A demo in a worker of its own. */
+export interface DemoHandle extends DemoProgress {
+  /** Starts, or goes on, for `steps` steps or without end. */
+  run(steps?: number): void;
+  pause(): void;
+  /** Ends the worker; the next run begins anew. */
+  reset(): void;
+}
+
+/** Runs the demo `id` in a worker, which ends when the state changes or the page is left. */
+export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): DemoHandle {
+  const [progress, setProgress] = useState<DemoProgress>({ phase: "idle" });
+  const worker = useRef<Worker>();
+
+  const stop = (): void => {
+    worker.current?.terminate();
+    worker.current = undefined;
+  };
+  const reset = (): void => {
+    stop();
+    setProgress({ phase: "idle" });
+  };
+  const key = JSON.stringify([id, state, engine]);
+  useEffect(() => {
+    reset();
+    return stop;
+  }, [key]);
+
+  const start = (): Worker => {
+    const made = new Worker(new URL("./demo.worker.ts", import.meta.url), { type: "module" });
+    worker.current = made;
+    const update = (change: DemoProgress | ((was: DemoProgress) => DemoProgress)): void => {
+      if (worker.current === made) setProgress(change);
+    };
+    update({ phase: "loading" });
+    made.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if (data.type === "loading") {
+        update({ phase: "loading", loaded: { bytes: data.loaded, total: data.total } });
+      } else if (data.type === "ready") {
+        update({ phase: "building", engine: data.engine, adapter: data.adapter });
+      } else if (data.type === "views") {
+        update((was) => ({ ...was, phase: "ready", seen: data }));
+      } else {
+        update((was) => ({ ...was, phase: "failed", failure: data }));
+      }
+    };
+    made.onerror = (event) => {
+      event.preventDefault();
+      const message = event.message || "The demo could not be loaded.";
+      update((was) => ({ ...was, phase: "failed", failure: { message, gpu: false } }));
+    };
+    made.postMessage({ type: "create", id, state, engine } satisfies Request);
+    return made;
+  };
+
+  return {
+    ...progress,
+    run(steps) {
+      if (progress.phase === "failed") stop();
+      (worker.current ?? start()).postMessage({ type: "run", ...(steps && { steps }) } satisfies Request);
+    },
+    pause: () => worker.current?.postMessage({ type: "pause" } satisfies Request),
+    reset,
+  };
+}
