@@ -58,6 +58,18 @@ export default defineConfig({
       },
       {
         extends: true,
+        ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+        test: {
+          name: "gallery",
+          include: ["apps/gallery/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // Pages compute in workers: two at a time on two cores.
+          maxConcurrency: 2,
+        },
+      },
+      {
+        extends: true,
         test: {
           name: "package",
           include: ["scripts/pack.test.ts"],

@@ -73,7 +73,8 @@ export function html(markdown: string, math = false): string {
   const source = math ? markdown.replace(/(?<![\\\w*])\*(?=[ (,\\])|(?<=[A-Za-z0-9])\*(?=[(,;.\s])/g, "\\*") : markdown;
   const made = marked.parse(source, { async: false });
   return made
-    .replace(/<table>/g, '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>')
+    .replace(/<th([^>]*)><\/th>/g, "<td$1></td>")
+    .replace(/<table>/g, '<div class="wide" tabindex="0"><table>')
     .replace(/<\/table>/g, "</table></div>");
 }
 

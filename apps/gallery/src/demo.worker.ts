@@ -84,6 +84,7 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
     target = 0;
   } else {
     const { steps: more = Infinity } = data;
+    if (status !== "done") status = "running";
     void creating?.then(() => {
       target = steps + more;
       return loop();

@@ -1,0 +1,214 @@
+import path from "node:path";
+import axe from "axe-core";
+import { papers } from "fluxion/papers";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { screens, startGallery, type Gallery } from "./testing.js";
+
+let gallery: Gallery;
+beforeAll(async () => {
+  gallery = await startGallery();
+}, 120_000);
+afterAll(() => gallery?.close());
+
+const done = papers.filter((p) => p.state === "done");
+const cards = (page: Page): Promise<string[]> => page.locator(".cards .card h3").allInnerTexts();
+const shoot = (page: Page, name: string): Promise<unknown> =>
+  page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
+
+/** What an automated audit finds wrong. */
+async function audit(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] }),
+  );
+  return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html.slice(0, 200)).join(" | ")}`);
+}
+
+/** The demo's steps so far and its state. */
+const progressOf = (page: Page): Promise<{ steps: number; status: string }> =>
+  page.locator(".stage .views").evaluate((e) => ({
+    steps: Number((e as HTMLElement).dataset["steps"]),
+    status: (e as HTMLElement).dataset["status"]!,
+  }));
+
+async function atRest(page: Page, timeout = 60_000): Promise<void> {
+  await page
+    .locator('.stage .views[data-status="paused"], .stage .views[data-status="done"], .stage .failure')
+    .first()
+    .waitFor({ timeout });
+  const failure = page.locator(".stage .failure");
+  if ((await failure.count()) > 0) throw new Error(await failure.innerText());
+}
+
+/** Every number that the demo shows. */
+const numbersOf = (page: Page): Promise<number[]> =>
+  page
+    .locator(".view dd, .view data[value]")
+    .evaluateAll((list) =>
+      list.map((e) => Number(e instanceof HTMLDataElement ? e.value : (e as HTMLElement).dataset["value"])),
+    );
+
+describe("index", () => {
+  it("shows every paper, and which are still to come", async () => {
+    const { page, faults, close } = await gallery.open("");
+    await page.locator(".card").first().waitFor();
+    expect((await cards(page)).sort()).toEqual(papers.map((p) => p.name).sort());
+    expect(await page.locator(".card.planned").count()).toBe(papers.length - done.length);
+    await shoot(page, "index");
+    expect(await audit(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("searches with mistakes, filters by field and state, sorts, and keeps it in the address", async () => {
+    const { page, faults, close } = await gallery.open("");
+    await page.getByRole("searchbox").fill("rectifyed flw");
+    await expect.poll(async () => (await cards(page))[0]).toBe("Rectified Flow");
+    await page.getByRole("searchbox").fill("reflow");
+    await expect.poll(() => cards(page)).toContain("Rectified Flow");
+    expect((await cards(page)).length).toBeLessThan(20);
+    await page.reload();
+    expect(await page.getByRole("searchbox").inputValue()).toBe("reflow");
+    await page.getByRole("searchbox").fill("zzzzqqq");
+    await expect.poll(() => cards(page)).toEqual([]);
+    await page.getByRole("searchbox").fill("");
+    await page.getByLabel("Field").selectOption("optimization");
+    const names = papers.filter((p) => p.field === "optimization").map((p) => p.name);
+    await expect.poll(async () => (await cards(page)).sort()).toEqual(names.sort());
+    await page.getByLabel("State").selectOption("done");
+    const doneNames = done.filter((p) => p.field === "optimization").map((p) => p.name);
+    await expect.poll(async () => (await cards(page)).sort()).toEqual(doneNames.sort());
+    await page.getByLabel("Field").selectOption("all");
+    await page.getByLabel("State").selectOption("all");
+    await page.getByLabel("Sort by").selectOption("old");
+    const first = papers.reduce((a, b) => (b.year < a.year ? b : a));
+    await expect.poll(async () => (await cards(page))[0]).toBe(first.name);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("works by keyboard", async () => {
+    const { page, close } = await gallery.open("");
+    await page.locator(".card h3 a").first().focus();
+    await page.keyboard.press("ArrowRight");
+    const second = await page.evaluate(() => document.activeElement?.getAttribute("href"));
+    expect(second).toBe(await page.locator(".card h3 a").nth(1).getAttribute("href"));
+    await page.keyboard.press("Enter");
+    await page.locator("h1").waitFor();
+    await expect.poll(() => page.url()).toContain(second!);
+    await close();
+  });
+
+  it("loads less than 200 KB of script before the engine", async () => {
+    const { page, close } = await gallery.open("");
+    await page.locator(".card").first().waitFor();
+    const bytes = await page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .filter((e) => /\.js$/.test(e.name))
+        .reduce((sum, e) => sum + (e as PerformanceResourceTiming).decodedBodySize, 0),
+    );
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(bytes).toBeLessThan(200_000);
+    await close();
+  });
+
+  it("a paper that is not built yet says so, an unknown one too", async () => {
+    const planned = papers.find((p) => p.state === "planned");
+    const { page, faults, close } = await gallery.open(planned ? `#/paper/${planned.id}` : "#/paper/none");
+    if (planned) {
+      await page.getByText("Not built yet.").waitFor();
+      await shoot(page, "planned");
+      expect(await audit(page)).toEqual([]);
+    }
+    await page.goto(gallery.address("#/paper/none"));
+    await page.getByRole("heading", { name: "No such paper" }).waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+describe.concurrent("papers", { timeout: 90_000 }, () => {
+  it.for(done.map((p) => p.id))("%s: its page, and 20 steps of its demo", async (id, { expect }) => {
+    const { page, faults, close } = await gallery.open(`#/paper/${id}?engine=wasm`);
+    await page.getByRole("heading", { name: "Live" }).waitFor();
+    for (const part of ["The question and the idea", "The claim, measured", "Citation", "Similar papers"]) {
+      expect(await page.getByRole("heading", { name: part }).count()).toBe(1);
+    }
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await atRest(page);
+    const early = await numbersOf(page);
+    await page.getByRole("button", { name: "Continue" }).or(page.locator('.views[data-status="done"]')).first().waitFor();
+    if ((await progressOf(page)).status !== "done") {
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.waitForFunction(() => {
+        const { steps, status } = document.querySelector<HTMLElement>(".stage .views")!.dataset;
+        return Number(steps) >= 20 || status === "done" || document.querySelector(".failure");
+      });
+      const pause = page.getByRole("button", { name: "Pause" });
+      await pause.click({ timeout: 1000 }).catch(() => undefined);
+      await atRest(page);
+    }
+    await expect.poll(() => page.url()).toMatch(/[?&]at=\d+/);
+    const late = await numbersOf(page);
+    expect(late.filter(Number.isFinite).length, "numbers shown").toBeGreaterThan(0);
+    expect(late, "the demo moved").not.toEqual(early);
+    await shoot(page, id);
+    expect(await audit(page)).toEqual([]);
+    // Leaving the page ends the worker.
+    await page.evaluate(() => (location.hash = "#/"));
+    await page.locator(".card").first().waitFor();
+    await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+describe("demo stage", () => {
+  it("keeps its state in the address and computes a shared result again", async () => {
+    const { page, faults, close } = await gallery.open("#/paper/diffgrad?engine=wasm");
+    await page.locator(".presets button").nth(2).click();
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await atRest(page);
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await expect.poll(async () => (await progressOf(page)).steps).toBe(2);
+    await expect.poll(() => page.url()).toContain("at=2");
+    const [shared, seen] = [page.url(), await numbersOf(page)];
+    expect(shared).toContain("half=true");
+    await close();
+    const again = await gallery.open(shared.slice(shared.indexOf("#")));
+    await again.page.locator('.views[data-steps="2"]').waitFor();
+    expect(await numbersOf(again.page)).toEqual(seen);
+    expect(await again.page.locator('.presets [aria-pressed="true"]').count()).toBe(1);
+    // Reset goes back to the beginning of the same setting.
+    await again.page.getByRole("button", { name: "Reset" }).click();
+    await again.page.getByText("Start it, and this").waitFor();
+    expect(again.page.url()).toContain("half=true");
+    expect([...faults, ...again.faults]).toEqual([]);
+    await again.close();
+  });
+
+  it("says when the engine does not load, and tries again", async () => {
+    const { page, close } = await gallery.open("#/paper/diffgrad?engine=wasm");
+    await page.getByRole("button", { name: "Start" }).waitFor();
+    await page.context().route(/\.wasm$/, (route) => route.abort());
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("alert").getByText("could not be loaded").waitFor();
+    await page.context().unroute(/\.wasm$/);
+    await page.getByRole("alert").getByRole("button", { name: "Try again" }).click();
+    await page.locator(".stage .view").first().waitFor();
+    await close();
+  });
+
+  it("runs on WebGPU when asked", async () => {
+    const { page, faults, close } = await gallery.open("#/paper/diffgrad?engine=webgpu");
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await atRest(page);
+    expect(await page.locator('.stage [role="status"]').allInnerTexts()).toContainEqual(
+      expect.stringContaining("WebGPU"),
+    );
+    expect(faults).toEqual([]);
+    await close();
+  });
+});

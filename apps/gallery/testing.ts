@@ -1,0 +1,113 @@
+// A built gallery behind a plain file host, and Chromium in front of it.
+import { spawn } from "node:child_process";
+import { createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { chromiumArgs, findChromium } from "../../scripts/chromium.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const cache = path.join(root, ".cache");
+/** Pictures of the pages, kept for people to look at. */
+export const screens = path.join(cache, "gallery-screens");
+/** The site is served from below a path, not from the root. */
+const below = "/some/where/";
+
+const types: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+};
+
+/** An open gallery. */
+export interface Gallery {
+  readonly origin: string;
+  /** Address of a route such as "#/paper/tract". */
+  readonly address: (hash: string) => string;
+  /** A page that notes what goes wrong in it. */
+  open(hash: string, options?: BrowserContextOptions): Promise<WatchedPage>;
+  close(): Promise<void>;
+}
+
+/** A page with what it should not have done. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors and warnings of the console, uncaught errors, requests to elsewhere, failed requests. */
+  readonly faults: string[];
+  close(): Promise<void>;
+}
+
+/** Builds the gallery, serves it and starts a browser. */
+export async function startGallery(): Promise<Gallery> {
+  mkdirSync(screens, { recursive: true });
+  const folder = path.join(cache, "gallery-site");
+  await build(folder);
+  const server = createServer((request, response) => {
+    const name = decodeURIComponent(new URL(request.url!, "http://host").pathname);
+    const file = path.join(folder, name.slice(below.length) || "index.html");
+    if (!name.startsWith(below) || !file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": types[path.extname(file)] ?? "application/octet-stream",
+      "content-length": statSync(file).size,
+    });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const executablePath = findChromium();
+  const browser = await chromium.launch({ args: chromiumArgs, ...(executablePath && { executablePath }) });
+  const address = (hash: string): string => `${origin}${below}${hash}`;
+  return {
+    origin,
+    address,
+    open: (hash, options) => openPage(browser, origin, address(hash), options),
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function build(folder: string): Promise<void> {
+  const site = path.join(root, "apps", "gallery", "site.ts");
+  const args = ["--import", "tsx", "--conditions", "fluxion-source", site, "build", folder];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (data: Buffer) => (said += data.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`the gallery's build failed:\n${said}`))));
+  });
+}
+
+async function openPage(
+  browser: Browser,
+  origin: string,
+  address: string,
+  options?: BrowserContextOptions,
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
+  context.on("request", (request) => {
+    if (!request.url().startsWith(origin) && !/^(?:data|blob):/.test(request.url())) {
+      faults.push(`request: ${request.url()}`);
+    }
+  });
+  context.on("response", (response) => {
+    if (response.status() >= 400) faults.push(`HTTP ${response.status()}: ${response.url()}`);
+  });
+  await page.goto(address);
+  return { page, faults, close: () => context.close() };
+}
