@@ -223,7 +223,14 @@ function bin(command) {
 
 /** @param {string[]} args */
 function gallery(...args) {
-  return node(["--import", "tsx", "--conditions", "fluxion-source", path.join("apps", "gallery", "site.ts"), ...args]);
+  return node([
+    "--import",
+    "tsx",
+    "--conditions",
+    "fluxion-source",
+    path.join("apps", "gallery", "site.ts"),
+    ...args,
+  ]);
 }
 
 /** @param {string[]} args */

@@ -53,7 +53,9 @@ const config = (folder: string): InlineConfig => ({
 const [task = "", folder = output] = process.argv.slice(2);
 if (task === "build") {
   await build(config(path.resolve(folder)));
-  console.log(`The gallery is in ${path.relative(process.cwd(), path.resolve(folder)) || "."}: serve it from any host.`);
+  console.log(
+    `The gallery is in ${path.relative(process.cwd(), path.resolve(folder)) || "."}: serve it from any host.`,
+  );
 } else if (task === "serve") {
   const server = await createServer(config(output));
   await server.listen();

@@ -28,8 +28,8 @@ export interface Gallery {
   /** Address of a route such as "#/paper/tract". */
   readonly address: (hash: string) => string;
   /** A page that notes what goes wrong in it. */
-  open(hash: string, options?: BrowserContextOptions): Promise<WatchedPage>;
-  close(): Promise<void>;
+  readonly open: (hash: string, options?: BrowserContextOptions) => Promise<WatchedPage>;
+  readonly close: () => Promise<void>;
 }
 
 /** A page with what it should not have done. */
@@ -37,7 +37,7 @@ export interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of the console, uncaught errors, requests to elsewhere, failed requests. */
   readonly faults: string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Builds the gallery, serves it and starts a browser. */
@@ -48,7 +48,12 @@ export async function startGallery(): Promise<Gallery> {
   const server = createServer((request, response) => {
     const name = decodeURIComponent(new URL(request.url!, "http://host").pathname);
     const file = path.join(folder, name.slice(below.length) || "index.html");
-    if (!name.startsWith(below) || !file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) {
+    if (
+      !name.startsWith(below) ||
+      !file.startsWith(folder) ||
+      !existsSync(file) ||
+      !statSync(file).isFile()
+    ) {
       response.writeHead(404).end();
       return;
     }
@@ -83,7 +88,9 @@ function build(folder: string): Promise<void> {
     let said = "";
     child.stderr.on("data", (data: Buffer) => (said += data.toString()));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`the gallery's build failed:\n${said}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve() : reject(new Error(`the gallery's build failed:\n${said}`)),
+    );
   });
 }
 

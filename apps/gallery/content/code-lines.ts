@@ -29,10 +29,14 @@ function linesOf(source: string, file: string, arxiv: string): CodeLine[] {
   const text = readFileSync(file, "utf8");
   if (!text.includes(arxiv)) return [];
   const found: CodeLine[] = [];
-  const documented = /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n(export (?:async )?(?:function|const|interface|type) (\w+)[^\n]*)/g;
+  const documented =
+    /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n(export (?:async )?(?:function|const|interface|type) (\w+)[^\n]*)/g;
   for (const match of text.matchAll(documented)) {
     const [, comment, signature, name] = match as unknown as [string, string, string, string];
-    const words = comment.replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ").trim();
+    const words = comment
+      .replace(/^\s*\* ?/gm, "")
+      .replace(/\s+/g, " ")
+      .trim();
     const from = words.indexOf("@source");
     const origin = from < 0 ? "" : words.slice(from);
     if (!origin.includes(arxiv)) continue;
@@ -52,8 +56,14 @@ function linesOf(source: string, file: string, arxiv: string): CodeLine[] {
 /** The equation, algorithm or section that follows the paper's number. */
 function placeIn(origin: string, arxiv: string): string {
   const after = origin.slice(origin.indexOf(arxiv) + arxiv.length).split(/; (?:deviates|[A-Z])/)[0]!;
-  const place = /(?:eqs?\.|equations?|algorithms?|theorem|lemma|proposition|section|appendix|table|§)\s?[^;]*/i.exec(after)?.[0] ?? "";
-  return place.replace(/\s*\((?!\d)[^)]*$/, "").trim().slice(0, 60);
+  const place =
+    /(?:eqs?\.|equations?|algorithms?|theorem|lemma|proposition|section|appendix|table|§)\s?[^;]*/i.exec(
+      after,
+    )?.[0] ?? "";
+  return place
+    .replace(/\s*\((?!\d)[^)]*$/, "")
+    .trim()
+    .slice(0, 60);
 }
 
 const order = ({ place }: CodeLine): number => {
@@ -66,7 +76,9 @@ const order = ({ place }: CodeLine): number => {
 function body(text: string): string {
   const lines = text.split("\n");
   if (/;\s*$/.test(lines[0]!)) return lines[0]!;
-  const end = lines.findIndex((line, i) => i > 0 && /^(?:[})\]].*;?|\S.*;)$/.test(line) && !/^\).*\{$/.test(line));
+  const end = lines.findIndex(
+    (line, i) => i > 0 && /^(?:[})\]].*;?|\S.*;)$/.test(line) && !/^\).*\{$/.test(line),
+  );
   const all = lines.slice(0, end < 0 ? longest : end + 1);
   return all.length > longest ? [...all.slice(0, longest), "  // …"].join("\n") : all.join("\n");
 }

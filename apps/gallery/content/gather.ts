@@ -32,21 +32,23 @@ export function entries(): PaperEntry[] {
     return { idea, all: [title, title, name, summary, summary, ...concepts, ...concepts, idea].join(" ") };
   });
   const near = nearest(texts.map(({ all }) => all));
-  return papers.map(({ id, name, title, authors, year, venue, arxiv, field, summary, concepts, state }, i) => {
-    const result = state === "done" ? resultOf(id) : undefined;
-    return {
-      ...{ id, name, title, authors, year, venue, arxiv, field, summary, concepts },
-      done: state === "done",
-      reproduced: result?.passed,
-      words: texts[i]!.idea,
-      similar: near[i]!.map((j) => papers[j]!.id),
-      marks: (result?.checks ?? []).slice(0, 9).map(({ value, bar, sense, passed }) => ({
-        at: Number(position(value, bar).toFixed(3)),
-        passed,
-        above: sense === "at least",
-      })),
-    };
-  });
+  return papers.map(
+    ({ id, name, title, authors, year, venue, arxiv, field, summary, concepts, state }, i) => {
+      const result = state === "done" ? resultOf(id) : undefined;
+      return {
+        ...{ id, name, title, authors, year, venue, arxiv, field, summary, concepts },
+        done: state === "done",
+        reproduced: result?.passed,
+        words: texts[i]!.idea,
+        similar: near[i]!.map((j) => papers[j]!.id),
+        marks: (result?.checks ?? []).slice(0, 9).map(({ value, bar, sense, passed }) => ({
+          at: Number(position(value, bar).toFixed(3)),
+          passed,
+          above: sense === "at least",
+        })),
+      };
+    },
+  );
 }
 
 /** Where a value stands when its bar stands at ½: in (0, 1), by ratio if the signs agree. */

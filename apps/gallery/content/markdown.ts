@@ -43,10 +43,11 @@ export function html(markdown: string, math = false): string {
         start: (source: string) => source.indexOf("$"),
         tokenizer(source: string) {
           const match = /^(\$\$?)([^$\n]+)\1/.exec(source);
-          return match ? { type: "tex", raw: match[0], text: match[2]!, display: match[1] === "$$" } : undefined;
+          return match
+            ? { type: "tex", raw: match[0], text: match[2]!, display: match[1] === "$$" }
+            : undefined;
         },
-        renderer: (token) =>
-          renderTex(String(token["text"]), token["display"] === true) ?? token.raw,
+        renderer: (token) => renderTex(String(token["text"]), token["display"] === true) ?? token.raw,
       },
     ],
     renderer: {
@@ -70,12 +71,21 @@ export function html(markdown: string, math = false): string {
         : {}),
     },
   });
-  const source = math ? markdown.replace(/(?<![\\\w*])\*(?=[ (,\\])|(?<=[A-Za-z0-9])\*(?=[(,;.\s])/g, "\\*") : markdown;
+  const source = math
+    ? markdown.replace(/(?<![\\\w*])\*(?=[ (,\\])|(?<=(?<![A-Za-z])[A-Za-z0-9])\*(?=[(,;.\s])/g, "\\*")
+    : markdown;
   const made = marked.parse(source, { async: false });
-  return made
-    .replace(/<th([^>]*)><\/th>/g, "<td$1></td>")
-    .replace(/<table>/g, '<div class="wide" tabindex="0"><table>')
-    .replace(/<\/table>/g, "</table></div>");
+  return (
+    made
+      .replace(/<th([^>]*)><\/th>/g, "<td$1></td>")
+      // A header that is a formula alone has no text for every reader.
+      .replace(
+        /<th(?=[ >])([^>]*)>(?=<span class="katex">(?:(?!<\/th>)[\s\S])*?<annotation[^>]*>([^<]*))/g,
+        '<th$1 aria-label="$2">',
+      )
+      .replace(/<table>/g, '<div class="wide" tabindex="0"><table>')
+      .replace(/<\/table>/g, "</table></div>")
+  );
 }
 
 /** Words of Markdown, for searching. */
@@ -88,4 +98,9 @@ export const words = (markdown: string): string =>
     .trim();
 
 const plain = (text: string): string =>
-  text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&");
+  text
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&amp;/g, "&");

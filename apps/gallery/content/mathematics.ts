@@ -4,8 +4,10 @@ import katex from "katex";
 
 const strong = /[=←→≤≥≈∝Σ∫∇‖√·⊙∘∈±_^²³⁻¹₀₁₂ᵢⱼₖₜᵀ⁺]|[α-ωΑ-Ω]/u;
 const symbol =
-  /^[([{|‖⟨]*(?:[a-zA-Z]|[\d.,]+|[^\x00-\x7f]+|[a-z]{2,7}(?=[_(]))|^[-+*/<>=|]+$|[=_^²³₀₁₂ᵀ←‖√Σ∫∇·]|[α-ωΑ-Ω]/u;
-const functions = new Set("max min log exp sin cos tan det dim arg sup inf lim ln deg ker Pr tanh".split(" "));
+  /^[([{|‖⟨]*(?:[a-zA-Z]|[\d.,]+|[^ -~]+|[a-z]{2,7}(?=[_(]))|^[-+*/<>=|]+$|[=_^²³₀₁₂ᵀ←‖√Σ∫∇·]|[α-ωΑ-Ω]/u;
+const functions = new Set(
+  "max min log exp sin cos tan det dim arg sup inf lim ln deg ker Pr tanh".split(" "),
+);
 
 /** Typesets the mathematics in a paragraph of text. @param text without mark-up @returns HTML, or undefined if it has none */
 export function typeset(text: string): string | undefined {
@@ -60,7 +62,7 @@ function runs(text: string): { math: boolean; text: string }[] {
     const latin = /^[([]*[A-Za-z]{2,}[)\]]*$/.test(bare) && !functions.has(bare.replace(/[()[\]]/g, ""));
     const article = /^[aAI]$/.test(bare);
     const dashes = /^[–—-]$/.test(bare);
-    const isMath = !latin && !dashes && (article ? inMath && depth > 0 : symbol.test(bare));
+    const isMath: boolean = !latin && !dashes && (article ? inMath && depth > 0 : symbol.test(bare));
     if (isMath !== inMath) {
       flush();
       inMath = isMath;
@@ -81,23 +83,49 @@ function runs(text: string): { math: boolean; text: string }[] {
 const balance = (text: string): number =>
   [...text].reduce((sum, c) => sum + (c === "(" || c === "[" ? 1 : c === ")" || c === "]" ? -1 : 0), 0);
 
-const scripts: Record<string, string> = { "ᵢ": "_i", "ⱼ": "_j", "ₖ": "_k", "ₜ": "_t", "ₙ": "_n", "ᵀ": "^{\\top}", "ᵈ": "^d", "ᵏ": "^k", "ⁿ": "^n", "ᵗ": "^t" };
+const scripts: Record<string, string> = {
+  ᵢ: "_i",
+  ⱼ: "_j",
+  ₖ: "_k",
+  ₜ: "_t",
+  ₙ: "_n",
+  ᵀ: "^{\\top}",
+  ᵈ: "^d",
+  ᵏ: "^k",
+  ⁿ: "^n",
+  ᵗ: "^t",
+};
 
 /** @returns KaTeX's HTML, or undefined where the text is no formula that can be turned into TeX */
 function tex(run: string): string | undefined {
   if (/["“”`<>]{2}|https?:|[?!]/.test(run)) return undefined;
   let source = run
     .replace(/[#%&$\\]/g, (c) => (c === "\\" ? "\\setminus " : `\\${c}`))
-    .replace(/[{}]/g, (c, at: number) => (/[_^]\{[^{}]*$/.test(run.slice(0, at + 1)) || (c === "}" && /[_^]\{[^{}]*$/.test(run.slice(0, at))) ? c : `\\${c}`))
+    .replace(/[{}]/g, (c, at: number) =>
+      /[_^]\{[^{}]*$/.test(run.slice(0, at + 1)) || (c === "}" && /[_^]\{[^{}]*$/.test(run.slice(0, at)))
+        ? c
+        : `\\${c}`,
+    )
     .replace(/[₀-₉]+/g, (s) => `_{${[...s].map((c) => c.charCodeAt(0) - 0x2080).join("")}}`)
-    .replace(/[⁻⁰¹²³⁴-⁹⁺]+/g, (s) => `^{${[...s].map((c) => "⁻⁺".includes(c) ? "-+"["⁻⁺".indexOf(c)] : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")}}`)
+    .replace(
+      /[⁻⁰¹²³⁴-⁹⁺]+/g,
+      (s) =>
+        `^{${[...s].map((c) => ("⁻⁺".includes(c) ? "-+"["⁻⁺".indexOf(c)] : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("")}}`,
+    )
     .replace(/[ᵢⱼₖₜₙᵀᵈᵏⁿᵗ]/gu, (c) => scripts[c] ?? c)
     .replace(/([A-Za-zα-ωΑ-Ω])\u0302/gu, "\\hat{$1}")
     .replace(/([A-Za-zα-ωΑ-Ω])\u0304/gu, "\\bar{$1}")
     .replace(/([A-Za-zα-ωΑ-Ω])\u0303/gu, "\\tilde{$1}");
-  source = source.normalize("NFD").replace(/([A-Za-z])\u0302/g, "\\hat{$1}").replace(/([A-Za-z])\u0304/g, "\\bar{$1}").replace(/([A-Za-z])\u0303/g, "\\tilde{$1}").normalize("NFC");
   source = source
-    .replace(/(?<![\\A-Za-z])[A-Za-z]{2,}/g, (w) => (/^d[a-zA-Z]$/.test(w) ? `d${w.slice(1)}` : functions.has(w) ? `\\${w}` : `\\operatorname{${w}}`))
+    .normalize("NFD")
+    .replace(/([A-Za-z])\u0302/g, "\\hat{$1}")
+    .replace(/([A-Za-z])\u0304/g, "\\bar{$1}")
+    .replace(/([A-Za-z])\u0303/g, "\\tilde{$1}")
+    .normalize("NFC");
+  source = source
+    .replace(/(?<![\\A-Za-z])[A-Za-z]{2,}/g, (w) =>
+      /^d[a-zA-Z]$/.test(w) ? `d${w.slice(1)}` : functions.has(w) ? `\\${w}` : `\\operatorname{${w}}`,
+    )
     .replace(/Σ/g, "\\sum ")
     .replace(/∏|Π(?=[_ᵢ])/g, "\\prod ")
     .replace(/√\(([^()]*)\)/g, "\\sqrt{$1}")

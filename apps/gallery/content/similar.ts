@@ -3,14 +3,18 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 
 const common = new Set(
-  "a an and are as at be but by can do does each even every for from has have how if in into is it its itself more most no not of on one only or other over own than that the their them then there they this to two was what when where which while whose will with without yet".split(" "),
+  "a an and are as at be but by can do does each even every for from has have how if in into is it its itself more most no not of on one only or other over own than that the their them then there they this to two was what when where which while whose will with without yet".split(
+    " ",
+  ),
 );
 const directions = 16;
 
 const termsOf = (text: string): string[] =>
   (text.toLowerCase().match(/[a-z][a-z0-9]+/g) ?? [])
     .filter((term) => term.length > 2 && !common.has(term))
-    .map((term) => term.replace(/(?:ings?|ies|es|s|ed|ly|ions?)$/, (end) => (term.length - end.length > 3 ? "" : end)));
+    .map((term) =>
+      term.replace(/(?:ings?|ies|es|s|ed|ly|ions?)$/, (end) => (term.length - end.length > 3 ? "" : end)),
+    );
 
 /**
  * The `count` nearest of each text.

@@ -115,7 +115,7 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
 }
 
 function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: () => void }) {
-  const { phase, loaded, engine, adapter, seen, failure } = handle;
+  const { phase, loaded, engine, adapter, seen, failure, left } = handle;
   if (phase === "failed" && failure) {
     return (
       <div role="alert" class="failure">
@@ -145,7 +145,7 @@ function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: ()
         seen &&
         `${seen.steps} steps${seen.status === "done" ? ", done" : ""} · ${
           engine === "webgpu" ? `WebGPU${adapter ? ` (${adapter})` : ""}` : "Wasm"
-        }${seen.steps > 0 ? ` · ${seen.pace.toFixed(seen.pace < 10 ? 1 : 0)} ms a step` : ""}`}
+        }${seen.steps > 0 ? ` · ${seen.pace.toFixed(seen.pace < 10 ? 1 : 0)} ms a step` : ""}${left ? " · WebGPU cannot run this demo" : ""}`}
     </p>
   );
 }

@@ -17,7 +17,11 @@ let looping = false;
 const fail = (error: unknown): void => {
   target = 0;
   run = undefined;
-  post({ type: "failed", message: error instanceof Error ? error.message : String(error), gpu: engine === "webgpu" });
+  post({
+    type: "failed",
+    message: error instanceof Error ? error.message : String(error),
+    gpu: engine === "webgpu",
+  });
 };
 
 async function create({ id, state, engine: wanted }: Extract<Request, { type: "create" }>): Promise<void> {

@@ -6,8 +6,11 @@ import type { Engine } from "./protocol.js";
 
 interface Environment {
   wasm: { numThreads?: number; wasmBinary?: ArrayBuffer };
-  webgpu?: { device?: Promise<{ lost: Promise<{ message: string; reason: string }> }> };
+  webgpu?: { device?: GraphicsDevice | Promise<GraphicsDevice> };
   logLevel?: string;
+}
+interface GraphicsDevice {
+  readonly lost: Promise<{ readonly message: string; readonly reason: string }>;
 }
 interface Adapter {
   readonly isFallbackAdapter?: boolean;
@@ -67,7 +70,9 @@ function watch(env: Environment, onLost: (message: string) => void): void {
     const device = env.webgpu?.device;
     if (!device) return;
     clearInterval(timer);
-    device.then(({ lost }) => lost.then(({ message, reason }) => onLost(message || reason))).catch(() => undefined);
+    Promise.resolve(device)
+      .then(({ lost }) => lost.then(({ message, reason }) => onLost(message || reason)))
+      .catch(() => undefined);
   }, 500);
 }
 
@@ -77,10 +82,14 @@ async function download(
 ): Promise<ArrayBuffer> {
   const response = await fetch(address).catch(() => undefined);
   if (!response?.ok || !response.body) {
-    throw new Error(`The engine could not be loaded (${response ? `HTTP status ${response.status}` : "no connection"}).`);
+    throw new Error(
+      `The engine could not be loaded (${response ? `HTTP status ${response.status}` : "no connection"}).`,
+    );
   }
   // A compressed transfer has another length than what arrives.
-  const length = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
+  const length = response.headers.has("content-encoding")
+    ? 0
+    : Number(response.headers.get("content-length"));
   const parts: Uint8Array[] = [];
   let loaded = 0;
   const reader = response.body.getReader();

@@ -93,7 +93,7 @@ function Cards({ list }: { list: readonly PaperEntry[] }) {
     <ul class="cards" onKeyDown={moveByArrows}>
       {list.map((e) => (
         <li key={e.id} class={e.done ? "card" : "card planned"}>
-          <Picture entry={e} />
+          {e.done ? <Picture entry={e} /> : <p class="meta">{e.concepts.join(" · ")}</p>}
           <h3>
             <a href={`#/paper/${e.id}`}>{e.name}</a>
           </h3>
@@ -129,7 +129,11 @@ function Choice(props: {
   return (
     <label>
       {props.label}
-      <select value={props.value} onChange={(event) => props.set(event.currentTarget.value)}>
+      <select
+        name={props.label.split(" ")[0]!.toLowerCase()}
+        value={props.value}
+        onChange={(event) => props.set(event.currentTarget.value)}
+      >
         {Object.entries(props.options).map(([value, text]) => (
           <option key={value} value={value}>
             {text}

@@ -10,11 +10,11 @@ const PaperPage = lazily(() => import("./paper-page.js").then((m) => m.PaperPage
 
 function App() {
   const { path, params } = useRoute();
-  const [error, forget] = useErrorBoundary();
+  const [error, forget] = useErrorBoundary() as [unknown, () => void];
   const main = useRef<HTMLElement>(null);
   const place = path.join("/");
   useEffect(() => {
-    if (error) forget();
+    if (error !== undefined) forget();
     scrollTo(0, 0);
     // A screen reader goes on at the new page.
     if (place !== "") main.current?.focus({ preventScroll: true });
@@ -36,7 +36,7 @@ function App() {
         <ThemeButton />
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {error ? (
+        {error !== undefined ? (
           <p role="alert">This page could not be shown: {String(error)}</p>
         ) : path[0] === "paper" && path[1] ? (
           <PaperPage key={path[1]} id={path[1]} params={params} />

@@ -16,7 +16,9 @@ export function PaperPage({ id, params }: { id: string; params: URLSearchParams 
   useEffect(() => {
     document.title = `${entry?.name ?? "No such paper"} · Fluxion gallery`;
     const load = pages[id];
-    load?.().then((m) => setPage(m.default)).catch(() => setFailed(true));
+    load?.()
+      .then((m) => setPage(m.default))
+      .catch(() => setFailed(true));
   }, [id]);
   if (!entry) {
     return (
@@ -166,7 +168,7 @@ function Similar({ entry }: { entry: PaperEntry }) {
       <ul class="cards small">
         {near.map((e) => (
           <li key={e.id} class={e.done ? "card" : "card planned"}>
-            <Picture entry={e} />
+            {e.done && <Picture entry={e} />}
             <h3>
               <a href={`#/paper/${e.id}`}>{e.name}</a>
             </h3>

@@ -4,15 +4,9 @@ import type { PaperEntry } from "../content/types.js";
  * A card's picture, drawn from the last record: one line a check, its bar in the middle, the measured value as a dot, on
  * the shaded side if it passed.
  */
-export function Picture({ entry: { marks, done } }: { entry: PaperEntry }) {
+export function Picture({ entry: { marks } }: { entry: PaperEntry }) {
   const [width, height] = [240, 72];
-  if (!done || marks.length === 0) {
-    return (
-      <svg class="picture" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-        <path d={`M12 ${height / 2} H${width - 12}`} class="waiting" />
-      </svg>
-    );
-  }
+  if (marks.length === 0) return null;
   const row = height / marks.length;
   return (
     <svg class="picture" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
@@ -20,7 +14,13 @@ export function Picture({ entry: { marks, done } }: { entry: PaperEntry }) {
         const y = (i + 0.5) * row;
         return (
           <g key={i} class={passed ? "good" : "bad"}>
-            <rect x={above ? width / 2 : 0} y={y - 0.35 * row} width={width / 2} height={0.7 * row} class="side" />
+            <rect
+              x={above ? width / 2 : 0}
+              y={y - 0.35 * row}
+              width={width / 2}
+              height={0.7 * row}
+              class="side"
+            />
             <circle cx={8 + at * (width - 16)} cy={y} r={Math.min(4, 0.38 * row)} />
           </g>
         );

@@ -6,7 +6,12 @@ export type Engine = "wasm" | "webgpu";
 
 /** From the page. */
 export type Request =
-  | { readonly type: "create"; readonly id: string; readonly state: DemoState; readonly engine: Engine | "auto" }
+  | {
+      readonly type: "create";
+      readonly id: string;
+      readonly state: DemoState;
+      readonly engine: Engine | "auto";
+    }
   /** Goes on, for `steps` steps or without end. */
   | { readonly type: "run"; readonly steps?: number }
   | { readonly type: "pause" };

@@ -10,21 +10,28 @@ export interface DemoProgress {
   readonly adapter?: string | undefined;
   readonly seen?: Extract<Reply, { type: "views" }>;
   readonly failure?: { readonly message: string; readonly gpu: boolean };
+  /** Why WebGPU was left for Wasm. */
+  readonly left?: string;
 }
 
 /** A demo in a worker of its own. */
 export interface DemoHandle extends DemoProgress {
   /** Starts, or goes on, for `steps` steps or without end. */
-  run(steps?: number): void;
-  pause(): void;
+  readonly run: (steps?: number) => void;
+  readonly pause: () => void;
   /** Ends the worker; the next run begins anew. */
-  reset(): void;
+  readonly reset: () => void;
 }
+
+const post = (worker: Worker, steps: number | undefined): void =>
+  worker.postMessage({ type: "run", ...(steps && { steps }) } satisfies Request);
 
 /** Runs the demo `id` in a worker, which ends when the state changes or the page is left. */
 export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): DemoHandle {
   const [progress, setProgress] = useState<DemoProgress>({ phase: "idle" });
   const worker = useRef<Worker>();
+  const wanted = useRef<number | undefined>(0);
+  const left = useRef<string>();
 
   const stop = (): void => {
     worker.current?.terminate();
@@ -36,6 +43,7 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
   };
   const key = JSON.stringify([id, state, engine]);
   useEffect(() => {
+    left.current = undefined;
     reset();
     return stop;
   }, [key]);
@@ -44,7 +52,11 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
     const made = new Worker(new URL("./demo.worker.ts", import.meta.url), { type: "module" });
     worker.current = made;
     const update = (change: DemoProgress | ((was: DemoProgress) => DemoProgress)): void => {
-      if (worker.current === made) setProgress(change);
+      if (worker.current !== made) return;
+      setProgress((was) => {
+        const now = typeof change === "function" ? change(was) : change;
+        return left.current === undefined ? now : { ...now, left: left.current };
+      });
     };
     update({ phase: "loading" });
     made.onmessage = ({ data }: MessageEvent<Reply>) => {
@@ -54,6 +66,11 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
         update({ phase: "building", engine: data.engine, adapter: data.adapter });
       } else if (data.type === "views") {
         update((was) => ({ ...was, phase: "ready", seen: data }));
+      } else if (data.gpu && engine === "auto" && worker.current === made) {
+        // What the graphics card cannot do, Wasm can.
+        stop();
+        left.current = data.message;
+        post(start(), wanted.current);
       } else {
         update((was) => ({ ...was, phase: "failed", failure: data }));
       }
@@ -63,7 +80,8 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
       const message = event.message || "The demo could not be loaded.";
       update((was) => ({ ...was, phase: "failed", failure: { message, gpu: false } }));
     };
-    made.postMessage({ type: "create", id, state, engine } satisfies Request);
+    const chosen = left.current === undefined ? engine : "wasm";
+    made.postMessage({ type: "create", id, state, engine: chosen } satisfies Request);
     return made;
   };
 
@@ -71,7 +89,8 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
     ...progress,
     run(steps) {
       if (progress.phase === "failed") stop();
-      (worker.current ?? start()).postMessage({ type: "run", ...(steps && { steps }) } satisfies Request);
+      wanted.current = steps;
+      post(worker.current ?? start(), steps);
     },
     pause: () => worker.current?.postMessage({ type: "pause" } satisfies Request),
     reset,

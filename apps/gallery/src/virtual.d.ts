@@ -1,9 +1,8 @@
 declare module "virtual:papers" {
-  const entries: import("../content/types.js").PaperEntry[];
+  import type { PaperEntry, PaperPage } from "../content/types.js";
+  const entries: PaperEntry[];
   export default entries;
-  export const pages: Readonly<
-    Record<string, () => Promise<{ default: import("../content/types.js").PaperPage }>>
-  >;
+  export const pages: Readonly<Record<string, () => Promise<{ default: PaperPage }>>>;
 }
 declare module "*?url" {
   const address: string;

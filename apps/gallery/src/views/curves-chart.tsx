@@ -47,7 +47,12 @@ export function CurvesChart({ view }: { view: CurvesView }) {
   });
   return (
     <>
-      <div ref={holder} role="img" aria-label={`${view.title}. Last values: ${last.join("; ")}`} class="chart" />
+      <div
+        ref={holder}
+        role="img"
+        aria-label={`${view.title}. Last values: ${last.join("; ")}`}
+        class="chart"
+      />
       <Legend names={names} />
       {view.curves.map(({ name, points }) => (
         <data key={name} hidden value={points.at(-1)?.[1]} data-first={points[0]?.[1]} data-name={name} />
@@ -61,7 +66,9 @@ const heightFor = (element: HTMLElement): number => Math.round(Math.min(300, 0.7
 /** Curves on their joint abscissae; what a logarithmic axis cannot show is left out. */
 function dataOf({ curves, x, y }: CurvesView): uPlot.AlignedData {
   const tables = curves.map(({ points }) => {
-    const kept = points.filter(([a, b]) => Number.isFinite(b) && (!x.logarithmic || a > 0) && (!y.logarithmic || b > 0));
+    const kept = points.filter(
+      ([a, b]) => Number.isFinite(b) && (!x.logarithmic || a > 0) && (!y.logarithmic || b > 0),
+    );
     kept.sort((a, b) => a[0] - b[0]);
     return [kept.map((p) => p[0]), kept.map((p) => p[1])] as uPlot.AlignedData;
   });
@@ -83,7 +90,13 @@ function optionsOf({ curves, x, y }: CurvesView, element: HTMLElement): uPlot.Op
     labelSize: 18,
   });
   const compact = (_: uPlot, values: number[]): string[] =>
-    values.map((v) => (v === null ? "" : Math.abs(v) >= 1e4 || (v !== 0 && Math.abs(v) < 1e-3) ? v.toExponential(0) : String(Number(v.toPrecision(4)))));
+    values.map((v) =>
+      v === null
+        ? ""
+        : Math.abs(v) >= 1e4 || (v !== 0 && Math.abs(v) < 1e-3)
+          ? v.toExponential(0)
+          : String(Number(v.toPrecision(4))),
+    );
   return {
     width: element.clientWidth,
     height: heightFor(element),

@@ -63,7 +63,10 @@ export function drawHeatmap(surface: Surface, view: HeatmapView): void {
   const { values, shape, x, y, range, paths = [] } = view;
   const [rows, columns] = shape;
   const finite = values.filter(Number.isFinite);
-  const [low, high] = range ?? [finite.reduce((a, b) => Math.min(a, b), Infinity), finite.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const [low, high] = range ?? [
+    finite.reduce((a, b) => Math.min(a, b), Infinity),
+    finite.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
   const pixels = new Uint8ClampedArray(4 * rows * columns);
   for (let i = 0; i < rows * columns; i++) {
     const share = (values[i]! - low) / (high - low || 1);
@@ -107,7 +110,8 @@ export function drawImages({ context, width }: Surface, { pixels, shape, columns
     const image = new Uint8ClampedArray(4 * h * w);
     for (let p = 0; p < h * w; p++) {
       const k = (i * h * w + p) * channels;
-      const [r, g, b] = channels === 3 ? [pixels[k]!, pixels[k + 1]!, pixels[k + 2]!] : Array<number>(3).fill(pixels[k]!);
+      const [r, g, b] =
+        channels === 3 ? [pixels[k]!, pixels[k + 1]!, pixels[k + 2]!] : Array<number>(3).fill(pixels[k]!);
       image.set([r!, g!, b!, 255], 4 * p);
     }
     const [x, y] = [(i % columns) * (w + 1), Math.floor(i / columns) * (h + 1)];

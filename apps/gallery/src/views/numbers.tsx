@@ -40,7 +40,10 @@ export function BarsCard({ view: { bars, y } }: { view: BarsView }) {
           <div key={name}>
             <dt>{name}</dt>
             <dd data-value={value}>
-              <span class="bar" style={{ width: `${70 * (share(value) || 0)}%`, background: `var(${colourOf(i)})` }} />
+              <span
+                class="bar"
+                style={{ width: `${70 * (share(value) || 0)}%`, background: `var(${colourOf(i)})` }}
+              />
               {brief(value)}
             </dd>
           </div>
