@@ -1,4 +1,4 @@
-import entries from "virtual:papers";
+import { entries } from "./papers.js";
 import { fields, type Field } from "fluxion/papers";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PaperEntry } from "../content/types.js";

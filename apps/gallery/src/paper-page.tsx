@@ -1,4 +1,4 @@
-import entries, { pages } from "virtual:papers";
+import { entries, pages } from "./papers.js";
 import "katex/dist/katex.min.css";
 import { fields } from "fluxion/papers";
 import { useEffect, useState } from "preact/hooks";

@@ -1,5 +1,5 @@
 import MiniSearch from "minisearch";
-import entries from "virtual:papers";
+import { entries } from "./papers.js";
 
 const index = new MiniSearch({
   fields: ["title", "name", "concepts", "summary", "authors", "words", "id"],

@@ -1,8 +1,8 @@
+// What site.ts makes up, see papers.ts.
 declare module "virtual:papers" {
-  import type { PaperEntry, PaperPage } from "../content/types.js";
-  const entries: PaperEntry[];
+  const entries: unknown;
   export default entries;
-  export const pages: Readonly<Record<string, () => Promise<{ default: PaperPage }>>>;
+  export const pages: unknown;
 }
 declare module "*?url" {
   const address: string;

@@ -1,0 +1,8 @@
+import found, { pages as loaders } from "virtual:papers";
+import type { PaperEntry, PaperPage } from "../content/types.js";
+
+/** All papers, in the registry's order. */
+export const entries = found as readonly PaperEntry[];
+
+/** Loaders of the pages of those that are done, by id. */
+export const pages = loaders as Readonly<Record<string, () => Promise<{ readonly default: PaperPage }>>>;
