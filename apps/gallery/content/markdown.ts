@@ -80,8 +80,8 @@ export function html(markdown: string, math = false): string {
       .replace(/<th([^>]*)><\/th>/g, "<td$1></td>")
       // A header that is a formula alone has no text for every reader.
       .replace(
-        /<th(?=[ >])([^>]*)>(?=<span class="katex">(?:(?!<\/th>)[\s\S])*?<annotation[^>]*>([^<]*))/g,
-        '<th$1 aria-label="$2">',
+        /(<th(?: [^>]*)?>)(?=<span class="katex">(?:(?!<\/th>)[\s\S])*?<annotation[^>]*>([^<]*))/g,
+        '$1<span class="hidden">$2</span>',
       )
       .replace(/<table>/g, '<div class="wide" tabindex="0"><table>')
       .replace(/<\/table>/g, "</table></div>")

@@ -37,7 +37,9 @@ function App() {
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         {error !== undefined ? (
-          <p role="alert">This page could not be shown: {String(error)}</p>
+          <p role="alert">
+            This page could not be shown: {error instanceof Error ? error.message : "unknown error"}
+          </p>
         ) : path[0] === "paper" && path[1] ? (
           <PaperPage key={path[1]} id={path[1]} params={params} />
         ) : (
