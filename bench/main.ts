@@ -1,10 +1,13 @@
 // npm run bench -- <suite> [options]
 import { engineSuite } from "./engine/suite.js";
+import { flowsSuite } from "./flows/suite.js";
 import { optimSuite } from "./optim/suite.js";
 import { solveSuite } from "./solve/suite.js";
 import type { Suite } from "./suite.js";
 
-const suites: Readonly<Record<string, Suite>> = { engine: engineSuite, optim: optimSuite, solve: solveSuite };
+const suites: Readonly<Record<string, Suite>> = {
+  ...{ engine: engineSuite, flows: flowsSuite, optim: optimSuite, solve: solveSuite },
+};
 
 async function main(): Promise<void> {
   const [name, ...args] = process.argv.slice(2);
