@@ -1,11 +1,14 @@
 // Writes what is generated of the READMEs, between markers: the table of papers in README.md, from the registry, and the
-// table of checks in papers/<id>/README.md, from the record of the last full run.
+// table of checks in papers/<id>/README.md, from the record of the last full run; and the table of flows in
+// docs/choosing-a-flow.md, from bench/results/flows.json.
 //   npx tsx --conditions fluxion-source scripts/readme-table.mts
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Check } from "fluxion/claims";
 import type { ClaimResult } from "fluxion/claims/node";
 import { fields, papers, type Paper } from "fluxion/papers";
+import { flowMarkdown } from "../bench/flows/report.js";
+import type { FlowResults } from "../bench/flows/results.js";
 
 const root = new URL("../", import.meta.url);
 /** The record of a paper's last full run, if there is one. */
@@ -82,12 +85,19 @@ export function withResult(readme: string, result: ClaimResult): string {
   ]);
 }
 
+/** docs/choosing-a-flow.md with its table brought up to date. */
+export function withFlows(page: string): string {
+  const { rows } = JSON.parse(readFileSync(new URL("bench/results/flows.json", root), "utf8")) as FlowResults;
+  return between(page, "flows", flowMarkdown(rows));
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const update = (name: string, change: (text: string) => string): void => {
     const file = new URL(name, root);
     writeFileSync(file, change(readFileSync(file, "utf8")));
   };
   update("README.md", withTable);
+  update("docs/choosing-a-flow.md", withFlows);
   for (const { id, state } of papers) {
     const result = resultOf(id);
     if (state === "done" && result) update(`papers/${id}/README.md`, (text) => withResult(text, result));

@@ -2,12 +2,17 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { papers } from "fluxion/papers";
 import { readResult } from "fluxion/claims/node";
-import { withResult, withTable } from "./readme-table.mjs";
+import { withFlows, withResult, withTable } from "./readme-table.mjs";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 it("README.md's table of papers is current (else: npx tsx --conditions fluxion-source scripts/readme-table.mts)", () => {
   expect(withTable(readme)).toBe(readme);
+});
+
+it("docs/choosing-a-flow.md quotes bench/results/flows.json", () => {
+  const page = readFileSync(new URL("../docs/choosing-a-flow.md", import.meta.url), "utf8");
+  expect(withFlows(page)).toBe(page);
 });
 
 it("lists every paper once and keeps the text around the markers", () => {

@@ -61,7 +61,13 @@ function second(
     });
 }
 
+const logitNormal = (w: Workshop): Promise<MadeFlow> => w.first("logit-normal", { time: logitNormalTime() });
 const reflowed = second("2-rf", uniform, () => Promise.resolve({}));
+
+const reflowedBetter = second("rfpp", uniform, async () => ({
+  time: uShapedTime(),
+  terms: lpipsHuber(perceptual(await loadPerceptual("fashion-mnist-7"))),
+}));
 
 /** One step, by regression onto the pairs of `teacher`, from its weights. */
 function distilled(teacher: (w: Workshop) => Promise<MadeFlow>): FlowMethod["make"] {
@@ -127,7 +133,7 @@ export const flowMethods: readonly FlowMethod[] = [
   { name: "uniform", title: "straight path, uniform times", group: firsts, make: uniform },
   {
     ...{ name: "logit-normal", title: "straight path, logit-normal times", group: firsts },
-    make: (w) => w.first("logit-normal", { time: logitNormalTime() }),
+    make: logitNormal,
   },
   {
     ...{ name: "mode", title: "straight path, mode times (1.29)", group: firsts },
@@ -160,10 +166,7 @@ export const flowMethods: readonly FlowMethod[] = [
   },
   {
     ...{ name: "rfpp", title: "2-RF++: U-shaped times, LPIPS-Huber", group: seconds },
-    make: second("rfpp", uniform, async () => ({
-      time: uShapedTime(),
-      terms: lpipsHuber(perceptual(await loadPerceptual("fashion-mnist-7"))),
-    })),
+    make: reflowedBetter,
   },
   { name: "annealed", title: "annealed reflow into a small network", group: seconds, make: annealed },
   {
@@ -171,8 +174,20 @@ export const flowMethods: readonly FlowMethod[] = [
     make: distilled(uniform),
   },
   {
+    ...{
+      name: "logit-normal-distil",
+      title: "the flow of logit-normal times, distilled directly",
+      group: students,
+    },
+    make: distilled(logitNormal),
+  },
+  {
     ...{ name: "2-rf-distil", title: "2-RF, then distilled (InstaFlow's order)", group: students },
     make: distilled(reflowed),
+  },
+  {
+    ...{ name: "rfpp-distil", title: "2-RF++, then distilled", group: students },
+    make: distilled(reflowedBetter),
   },
   { name: "slimflow", title: "SlimFlow: annealed, then guided", group: students, make: slimFlow },
   { name: "f-distill", title: "f-distill, Jensen-Shannon", group: students, make: matched },

@@ -48,5 +48,28 @@ export function flowMarkdown(rows: readonly FlowRow[]): string[] {
       lines.push(line([`**${method.group}**`, ...columns.map(() => "")]));
     lines.push(line([method.title, ...cells(rows, method.name, unitOf(rows)).slice(0, -1)]));
   }
-  return lines;
+  return [...lines, "", seedsOf(rows)];
+}
+
+/** Whose means the table shows, and how far seeds lie apart. */
+function seedsOf(rows: readonly FlowRow[]): string {
+  const seeds = [...new Set(rows.map((r) => r.seed))].sort((a, b) => a - b);
+  if (seeds.length === 1) return `One seed (${seeds[0]}).`;
+  // Half the range over the mean: how far a seed lies from what the table says.
+  const apart = flowMethods.flatMap(({ name }) => {
+    const own = rows.filter((r) => r.method === name);
+    if (own.length < 2) return [];
+    return solverSteps.map((_, i) => {
+      const values = own.map((r) => r.frechet[i]!);
+      return (Math.max(...values) - Math.min(...values)) / 2 / mean(values);
+    });
+  });
+  const alone = flowMethods.filter((m) => rows.filter((r) => r.method === m.name).length === 1);
+  const but = alone.length === 0 ? "" : ` One seed only: ${alone.map((m) => m.title).join("; ")}.`;
+  const [middle, most] = [
+    [...apart].sort((a, b) => a - b)[Math.floor(apart.length / 2)]!,
+    Math.max(...apart),
+  ];
+  const percent = (v: number): string => `${(100 * v).toFixed(0)} %`;
+  return `Means of seeds ${seeds.join(", ")}. Half their range is ${percent(middle)} of the mean in the middle of all cells and ${percent(most)} at most.${but}`;
 }
