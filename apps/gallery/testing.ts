@@ -40,10 +40,10 @@ export interface WatchedPage {
   readonly close: () => Promise<void>;
 }
 
-/** Builds the gallery, serves it and starts a browser. */
-export async function startGallery(): Promise<Gallery> {
+/** Builds the gallery, serves it and starts a browser. @param name of the folder it is built into */
+export async function startGallery(name = "site"): Promise<Gallery> {
   mkdirSync(screens, { recursive: true });
-  const folder = path.join(cache, "gallery-site");
+  const folder = path.join(cache, `gallery-${name}`);
   await build(folder);
   const server = createServer((request, response) => {
     const name = decodeURIComponent(new URL(request.url!, "http://host").pathname);

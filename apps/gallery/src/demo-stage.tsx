@@ -114,7 +114,8 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
   );
 }
 
-function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: () => void }) {
+/** How far loading and running are, or what went wrong. */
+export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: () => void }) {
   const { phase, loaded, engine, adapter, seen, failure, left } = handle;
   if (phase === "failed" && failure) {
     return (

@@ -1,5 +1,6 @@
 // Runs one demo: the page draws what is posted here and is never blocked.
 import type { Demo, DemoRun } from "fluxion/demo";
+import type { FileRun } from "./straighten.js";
 import { loadEngine } from "./engine.js";
 import type { Engine, Reply, Request } from "./protocol.js";
 
@@ -24,12 +25,23 @@ const fail = (error: unknown): void => {
   });
 };
 
-async function create({ id, state, engine: wanted }: Extract<Request, { type: "create" }>): Promise<void> {
-  const load = demos[`../../../papers/${id}/demo.ts`];
-  if (!load) throw new Error(`there is no demo "${id}"`);
+async function create({
+  id,
+  state,
+  engine: wanted,
+  drawn,
+}: Extract<Request, { type: "create" }>): Promise<void> {
+  const load = id === "straighten" ? undefined : demos[`../../../papers/${id}/demo.ts`];
+  if (!load && !drawn) throw new Error(`there is no demo "${id}"`);
   let last = 0;
-  const [{ demo }, loaded] = await Promise.all([
-    load(),
+  const [make, loaded] = await Promise.all([
+    drawn
+      ? import("./straighten.js").then((m) => () => m.straighten(drawn, Number(state["steps"])))
+      : load!().then(
+          ({ demo }) =>
+            () =>
+              demo.create(state),
+        ),
     loadEngine(
       wanted,
       (loaded, total) => {
@@ -42,7 +54,7 @@ async function create({ id, state, engine: wanted }: Extract<Request, { type: "c
   ]);
   engine = loaded.engine;
   post({ type: "ready", ...loaded });
-  run = await demo.create(state);
+  run = await make();
   await show();
 }
 
@@ -86,6 +98,10 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
     creating = create(data).catch(fail);
   } else if (data.type === "pause") {
     target = 0;
+  } else if (data.type === "file") {
+    if (run && "file" in run) {
+      (run as FileRun).file().then((bytes) => post({ type: "file", bytes }), fail);
+    }
   } else {
     const { steps: more = Infinity } = data;
     if (status !== "done") status = "running";

@@ -8,6 +8,8 @@ import "./style.css";
 
 const PaperPage = lazily(() => import("./paper-page.js").then((m) => m.PaperPage));
 
+const StraightenPage = lazily(() => import("./straighten-page.js").then((m) => m.StraightenPage));
+
 function App() {
   const { path, params } = useRoute();
   const [error, forget] = useErrorBoundary() as [unknown, () => void];
@@ -32,6 +34,9 @@ function App() {
           <a href="#/" aria-current={place === "" ? "page" : undefined}>
             Papers
           </a>
+          <a href="#/straighten" aria-current={place === "straighten" ? "page" : undefined}>
+            Straighten your own
+          </a>
         </nav>
         <ThemeButton />
       </header>
@@ -42,6 +47,8 @@ function App() {
           </p>
         ) : path[0] === "paper" && path[1] ? (
           <PaperPage key={path[1]} id={path[1]} params={params} />
+        ) : path[0] === "straighten" ? (
+          <StraightenPage />
         ) : (
           <IndexPage params={params} />
         )}

@@ -11,10 +11,14 @@ export type Request =
       readonly id: string;
       readonly state: DemoState;
       readonly engine: Engine | "auto";
+      /** Points [N, 2] of the playground "straighten". */
+      readonly drawn?: Float32Array;
     }
   /** Goes on, for `steps` steps or without end. */
   | { readonly type: "run"; readonly steps?: number }
-  | { readonly type: "pause" };
+  | { readonly type: "pause" }
+  /** Asks for what the run can be taken home as. */
+  | { readonly type: "file" };
 
 /** From the worker. */
 export type Reply =
@@ -28,4 +32,5 @@ export type Reply =
       readonly pace: number;
       readonly status: "running" | "paused" | "done";
     }
+  | { readonly type: "file"; readonly bytes: Uint8Array }
   | { readonly type: "failed"; readonly message: string; readonly gpu: boolean };

@@ -21,17 +21,33 @@ export interface DemoHandle extends DemoProgress {
   readonly pause: () => void;
   /** Ends the worker; the next run begins anew. */
   readonly reset: () => void;
+  /** Downloads what the run can be taken home as. */
+  readonly download: (name: string) => void;
 }
 
 const post = (worker: Worker, steps: number | undefined): void =>
   worker.postMessage({ type: "run", ...(steps && { steps }) } satisfies Request);
 
+/** Hands bytes to the browser's downloads. */
+export function saveFile(bytes: Uint8Array, name: string): void {
+  const address = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  const link = Object.assign(document.createElement("a"), { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
 /** Runs the demo `id` in a worker, which ends when the state changes or the page is left. */
-export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): DemoHandle {
+export function useDemo(
+  id: string,
+  state: DemoState,
+  engine: Engine | "auto",
+  drawn?: Float32Array,
+): DemoHandle {
   const [progress, setProgress] = useState<DemoProgress>({ phase: "idle" });
   const worker = useRef<Worker>();
   const wanted = useRef<number | undefined>(0);
   const left = useRef<string>();
+  const fileName = useRef("model.onnx");
 
   const stop = (): void => {
     worker.current?.terminate();
@@ -46,7 +62,7 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
     left.current = undefined;
     reset();
     return stop;
-  }, [key]);
+  }, [key, drawn]);
 
   const start = (): Worker => {
     const made = new Worker(new URL("./demo.worker.ts", import.meta.url), { type: "module" });
@@ -64,6 +80,8 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
         update({ phase: "loading", loaded: { bytes: data.loaded, total: data.total } });
       } else if (data.type === "ready") {
         update({ phase: "building", engine: data.engine, adapter: data.adapter });
+      } else if (data.type === "file") {
+        saveFile(data.bytes, fileName.current);
       } else if (data.type === "views") {
         update((was) => ({ ...was, phase: "ready", seen: data }));
       } else if (data.gpu && engine === "auto" && worker.current === made) {
@@ -81,7 +99,13 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
       update((was) => ({ ...was, phase: "failed", failure: { message, gpu: false } }));
     };
     const chosen = left.current === undefined ? engine : "wasm";
-    made.postMessage({ type: "create", id, state, engine: chosen } satisfies Request);
+    made.postMessage({
+      type: "create",
+      id,
+      state,
+      engine: chosen,
+      ...(drawn && { drawn }),
+    } satisfies Request);
     return made;
   };
 
@@ -94,5 +118,9 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
     },
     pause: () => worker.current?.postMessage({ type: "pause" } satisfies Request),
     reset,
+    download(name) {
+      fileName.current = name;
+      worker.current?.postMessage({ type: "file" } satisfies Request);
+    },
   };
 }
