@@ -10,6 +10,8 @@ const PaperPage = lazily(() => import("./paper-page.js").then((m) => m.PaperPage
 
 const StraightenPage = lazily(() => import("./straighten-page.js").then((m) => m.StraightenPage));
 
+const OnnxPage = lazily(() => import("./onnx-page.js").then((m) => m.OnnxPage));
+
 function App() {
   const { path, params } = useRoute();
   const [error, forget] = useErrorBoundary() as [unknown, () => void];
@@ -37,6 +39,9 @@ function App() {
           <a href="#/straighten" aria-current={place === "straighten" ? "page" : undefined}>
             Straighten your own
           </a>
+          <a href="#/onnx" aria-current={place === "onnx" ? "page" : undefined}>
+            Bring an ONNX model
+          </a>
         </nav>
         <ThemeButton />
       </header>
@@ -49,6 +54,8 @@ function App() {
           <PaperPage key={path[1]} id={path[1]} params={params} />
         ) : path[0] === "straighten" ? (
           <StraightenPage />
+        ) : path[0] === "onnx" ? (
+          <OnnxPage />
         ) : (
           <IndexPage params={params} />
         )}
