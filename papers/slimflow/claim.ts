@@ -21,7 +21,7 @@ const ratio = (figures: readonly Figures[], a: string, b: string): number[] =>
 export const claim: Claim = {
   id: "slimflow",
   statement:
-    "A one-step student with a thirteenth of the parameters: reflowed from random weights with annealed pairs, and distilled with guidance by its own flow where pairs are few.",
+    "A one-step student with a tenth of the parameters: reflowed from random weights with annealed pairs, and distilled with guidance by its own flow where pairs are few.",
   seeds: { quick: [0], full: [0, 1, 2] },
   run: (context) => imageFigures(context, budgets[context.tier]),
 
@@ -33,7 +33,7 @@ export const claim: Claim = {
         0.5,
       ),
       atMost(
-        "one-step Fréchet distance, guided student / teacher of 13 times the size",
+        "one-step Fréchet distance, guided student / teacher of 10 times the size",
         ratio(figures, "frechetGuided256", "frechetTeacher"),
         tier === "quick" ? 0.3 : 0.15,
       ),
