@@ -80,8 +80,9 @@ async function lossOf(config: RunConfig): Promise<FlowObjective> {
     }
     case "rfpp": {
       const time = uShapedTime();
-      if (config.features === undefined)
-        return { ...form, time, space: "velocity", metric: scaledPseudoHuber() };
+      // The velocity of predicted data is divided by 1 − t, and these times are often near 1.
+      const space = prediction === "data" ? "data" : "velocity";
+      if (config.features === undefined) return { ...form, time, space, metric: scaledPseudoHuber() };
       const distance = perceptual(onnxFeatures(await readLocation(config.features)));
       // Traced only: images that the network cannot take are found here.
       distance(zeros([2, ...config.shape]), zeros([2, ...config.shape]));
