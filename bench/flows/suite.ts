@@ -22,7 +22,7 @@ export const flowsSuite: Suite = {
   --fresh        measures them again
   --json         the rows as JSON instead of a table
 
-About a minute a seed and row. bench/README.md says how to read it.`,
+Ten to forty seconds a row and seed. bench/README.md says how to read it.`,
 
   async run(args) {
     const values = optionsOf(args, {
