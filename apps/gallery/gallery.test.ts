@@ -1,9 +1,8 @@
 import path from "node:path";
-import axe from "axe-core";
 import { papers } from "fluxion/papers";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { screens, startGallery, type Gallery } from "./testing.js";
+import { audit, screens, startGallery, type Gallery } from "./testing.js";
 
 let gallery: Gallery;
 beforeAll(async () => {
@@ -13,16 +12,10 @@ afterAll(() => gallery?.close());
 
 const done = papers.filter((p) => p.state === "done");
 const cards = (page: Page): Promise<string[]> => page.locator(".cards .card h3").allInnerTexts();
-const shoot = (page: Page, name: string): Promise<unknown> =>
-  page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
-
-/** What an automated audit finds wrong. */
-async function audit(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] }),
-  );
-  return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html.slice(0, 200)).join(" | ")}`);
+async function shoot(page: Page, name: string): Promise<void> {
+  // The page has come to rest before it is taken in one piece.
+  await page.waitForTimeout(200);
+  await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
 }
 
 /** The demo's steps so far and its state. */
@@ -158,6 +151,13 @@ describe.concurrent("papers", { timeout: 90_000 }, () => {
     const late = await numbersOf(page);
     expect(late.filter(Number.isFinite).length, "numbers shown").toBeGreaterThan(0);
     expect(late, "the demo moved").not.toEqual(early);
+    const losses = await page
+      .locator(".view", { has: page.locator("figcaption", { hasText: /training loss/i }) })
+      .locator("data[data-count]")
+      .evaluateAll((list) => list.map((e) => ({ ...(e as HTMLElement).dataset })));
+    for (const { name, count, low, first } of losses) {
+      if (Number(count) >= 3) expect(Number(low), `${name} falls`).toBeLessThan(Number(first));
+    }
     await shoot(page, id);
     expect(await audit(page)).toEqual([]);
     // Leaving the page ends the worker.
@@ -165,6 +165,44 @@ describe.concurrent("papers", { timeout: 90_000 }, () => {
     await page.locator(".card").first().waitFor();
     await expect.poll(() => page.workers().length, { timeout: 10_000 }).toBe(0);
     expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+describe("looks", () => {
+  const settings = {
+    dark: { colorScheme: "dark" },
+    phone: { viewport: { width: 375, height: 740 }, hasTouch: true },
+  } as const;
+  it.each(Object.keys(settings) as (keyof typeof settings)[])(
+    "%s: readable, nothing sticks out",
+    async (name) => {
+      for (const place of ["", `paper/${done[0]!.id}`, "straighten", "onnx"]) {
+        const { page, faults, close } = await gallery.open(`#/${place}`, settings[name]);
+        await page
+          .locator(place === "" ? ".card" : ".stage")
+          .first()
+          .waitFor();
+        await shoot(page, `${name}-${place.replace("/", "-") || "index"}`);
+        expect(await audit(page), place).toEqual([]);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(wide, `${place}: wider than the screen`).toBeLessThanOrEqual(0);
+        expect(faults).toEqual([]);
+        await close();
+      }
+    },
+  );
+
+  it("changes the theme by a button and remembers it", async () => {
+    const { page, close } = await gallery.open("");
+    const paper = (): Promise<string> =>
+      page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await paper();
+    await page.getByRole("button", { name: "Change to the dark theme" }).click();
+    await expect.poll(paper).not.toBe(light);
+    await page.reload();
+    await page.getByRole("button", { name: "Change to the light theme" }).waitFor();
+    await expect.poll(paper).not.toBe(light);
     await close();
   });
 });

@@ -55,7 +55,7 @@ export function OnnxPage() {
       } else if (data.type === "gradients") {
         setParams(data.params);
         setSaid(
-          `Mean square of the first output at random inputs: ${brief(data.value)}; its gradient is below.`,
+          `Mean square of the last output at random inputs: ${brief(data.value)}; its gradient is below.`,
         );
       } else if (data.type === "file")
         saveFile(data.bytes, fileName.current.replace(/(\.onnx)?$/, "-tuned.onnx"));

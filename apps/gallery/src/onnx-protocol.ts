@@ -19,7 +19,7 @@ export interface Examples {
 /** From the page. */
 export type OnnxRequest =
   | { readonly type: "open"; readonly bytes: Uint8Array }
-  /** Gradient of the mean square of the first output, at random inputs. */
+  /** Gradient of the mean square of the last output, at random inputs. */
   | { readonly type: "differentiate" }
   | {
       readonly type: "tune";

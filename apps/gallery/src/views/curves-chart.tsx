@@ -109,12 +109,12 @@ function optionsOf({ curves, x, y }: CurvesView, element: HTMLElement): uPlot.Op
     ],
     series: [
       {},
-      ...curves.map(({ name, points }, i) => ({
+      ...curves.map(({ name }, i) => ({
         label: name,
         stroke: colour(colourOf(i)),
         width: 1.8,
         spanGaps: true,
-        points: { show: points.length < 3 },
+        points: { show: (_plot: uPlot, _series: number, from: number, to: number) => to - from < 3 },
       })),
     ],
   };

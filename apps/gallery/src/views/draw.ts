@@ -74,16 +74,22 @@ export function drawHeatmap(surface: Surface, view: HeatmapView): void {
   }
   blit(context, pixels, columns, rows, [0, 0, width, height]);
   paths.forEach(({ points }, p) => {
-    context.strokeStyle = colour(colourOf(p + 1));
-    context.lineWidth = 2;
-    context.beginPath();
+    const line = new Path2D();
     for (let i = 0; i < points.length; i += 2) {
       const px = ((points[i]! - x.min) / (x.max - x.min)) * width;
       const py = ((y.max - points[i + 1]!) / (y.max - y.min)) * height;
-      if (i === 0) context.moveTo(px, py);
-      else context.lineTo(px, py);
+      if (i === 0) line.moveTo(px, py);
+      else line.lineTo(px, py);
     }
-    context.stroke();
+    // A rim keeps it apart from whatever colour is below.
+    for (const [stroke, wide] of [
+      ["--paper", 4.5],
+      [colourOf(p), 2],
+    ] as const) {
+      context.strokeStyle = colour(stroke);
+      context.lineWidth = wide;
+      context.stroke(line);
+    }
   });
 }
 
