@@ -73,7 +73,7 @@ export function drawHeatmap(surface: Surface, view: HeatmapView): void {
     pixels.set([...shade(Math.min(1, Math.max(0, share || 0))), 255], 4 * i);
   }
   blit(context, pixels, columns, rows, [0, 0, width, height]);
-  paths.forEach(({ points }, p) => {
+  const lines = paths.map(({ points }) => {
     const line = new Path2D();
     for (let i = 0; i < points.length; i += 2) {
       const px = ((points[i]! - x.min) / (x.max - x.min)) * width;
@@ -81,15 +81,16 @@ export function drawHeatmap(surface: Surface, view: HeatmapView): void {
       if (i === 0) line.moveTo(px, py);
       else line.lineTo(px, py);
     }
-    // A rim keeps it apart from whatever colour is below.
-    for (const [stroke, wide] of [
-      ["--paper", 4.5],
-      [colourOf(p), 2],
-    ] as const) {
-      context.strokeStyle = colour(stroke);
-      context.lineWidth = wide;
-      context.stroke(line);
-    }
+    return line;
+  });
+  // A rim below all of them keeps the paths apart from whatever colour is there.
+  context.lineWidth = 4;
+  context.strokeStyle = colour("--paper");
+  for (const line of lines) context.stroke(line);
+  context.lineWidth = 2;
+  lines.forEach((line, p) => {
+    context.strokeStyle = colour(colourOf(p));
+    context.stroke(line);
   });
 }
 
