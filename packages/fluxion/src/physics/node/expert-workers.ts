@@ -44,7 +44,6 @@ export function expertWorkers(options: { threads?: number } = {}): ExpertWorkers
   };
   const workers = Array.from({ length: threads }, () => {
     const worker = startWorker();
-    worker.unref();
     worker.on("message", ({ id, answer, error }: Reply) => {
       const call = waiting.get(id);
       waiting.delete(id);
@@ -52,6 +51,8 @@ export function expertWorkers(options: { threads?: number } = {}): ExpertWorkers
       else call?.reject(new FluxionError({ where, want: "an answer", got: error ?? "none" }));
     });
     worker.on("error", failAll);
+    // After the listeners, which hold the process, too: threads that wait are no reason to stay.
+    worker.unref();
     return worker;
   });
   let next = 0;
