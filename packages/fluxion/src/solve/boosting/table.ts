@@ -1,8 +1,8 @@
 // A table as boosting and its baselines take it: standardised columns, coded targets, and the way back.
-import { FormatError, OptionError, ShapeError } from "../../core/errors.js";
+import { FormatError, OptionError } from "../../core/errors.js";
 import type { ArrayData } from "../../data/array-data.js";
 import { columnMoments, type ColumnMoments } from "../column-moments.js";
-import { checkFeatures } from "../convex-relu/problem.js";
+import { checkFeatures, checkTargets } from "../convex-relu/problem.js";
 import type { BoostingTask } from "./boosting-loss.js";
 
 /** How scores become answers. */
@@ -36,12 +36,7 @@ export function codedTable(
   if (task !== "regression" && task !== "classification")
     throw new OptionError({ where, want: 'task "regression" or "classification"', got: String(task) });
   const { x: raw, n, d } = checkFeatures(where, features);
-  if (targets.length !== n)
-    throw new ShapeError({ where, want: `${n} targets, one a row`, got: String(targets.length) });
-  const values = Float64Array.from(targets);
-  const bad = values.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0)
-    throw new FormatError({ where, want: "finite targets", got: `${values[bad]!} in row ${bad}` });
+  const values = checkTargets(where, targets, n);
   const moments = columnMoments(raw, n, d);
   const common = { x: standardised(raw, n, d, moments), n, d, moments };
   if (task === "regression") {

@@ -8,7 +8,7 @@ import { convexRelu, type ConvexReluOptions, type ConvexReluOutcome } from "./co
 import type { ReluLossName } from "./losses.js";
 import { outputsOf, type ReluNetwork } from "./network.js";
 import { enumeratePatterns, patternCount, samplePatterns, type ReluPatterns } from "./patterns.js";
-import { checkFeatures } from "./problem.js";
+import { checkFeatures, checkTargets } from "./problem.js";
 
 /** Options of `fitConvexRelu`; the rest as `convexRelu`. */
 export interface FitConvexReluOptions extends Omit<ConvexReluOptions, "patterns"> {
@@ -81,12 +81,7 @@ export async function fitConvexRelu(
   if (task !== "regression" && task !== "classification")
     throw new OptionError({ where, want: 'task "regression" or "classification"', got: String(task) });
   const { x, n, d } = checkFeatures(where, features);
-  if (targets.length !== n)
-    throw new ShapeError({ where, want: `${n} targets, one a row`, got: String(targets.length) });
-  const values = Float64Array.from(targets);
-  const bad = values.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0)
-    throw new FormatError({ where, want: "finite targets", got: `${values[bad]!} in row ${bad}` });
+  const values = checkTargets(where, targets, n);
   const { center, scale } = columnMoments(x, n, d);
   const inputs = standardised(x, n, d, center, scale);
   const loss = chosen ?? (task === "regression" ? "squared" : "cross-entropy");

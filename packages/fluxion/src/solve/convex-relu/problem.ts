@@ -50,15 +50,21 @@ export function checkFeatures(where: string, features: ArrayData): Omit<Problem,
   return { x, n, d };
 }
 
+/** The targets of n rows as float64. @throws ShapeError, FormatError @internal */
+export function checkTargets(where: string, targets: ArrayLike<number>, n: number): Float64Array {
+  if (targets.length !== n)
+    throw new ShapeError({ where, want: `${n} targets, one a row`, got: String(targets.length) });
+  const values = Float64Array.from(targets);
+  const bad = values.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0)
+    throw new FormatError({ where, want: "finite targets", got: `${values[bad]!} in row ${bad}` });
+  return values;
+}
+
 /** @throws ShapeError, FormatError, OptionError @internal */
 export function checkObjective(where: string, { x, y, beta, loss = "squared" }: ReluObjective): Objective {
   const features = checkFeatures(where, x);
-  if (y.length !== features.n)
-    throw new ShapeError({ where, want: `${features.n} targets, one a row`, got: String(y.length) });
-  const targets = Float64Array.from(y);
-  const bad = targets.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0)
-    throw new FormatError({ where, want: "finite targets", got: `${targets[bad]!} in row ${bad}` });
+  const targets = checkTargets(where, y, features.n);
   checkRange(where, "beta", beta, "(0, ∞)");
   if (!Object.hasOwn(reluLosses, loss)) {
     const want = `loss one of ${Object.keys(reluLosses).join(", ")}`;
