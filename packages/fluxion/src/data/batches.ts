@@ -79,6 +79,17 @@ function* generateBatches(
   }
 }
 
+/** The rows of every step of a run; steps in order cost nothing to find. @internal */
+export function rowsOfStep(plan: BatchPlan): (step: number) => Int32Array {
+  let stream = batches(plan);
+  let next = 0;
+  return (step) => {
+    if (step !== next) stream = batches(plan, step);
+    next = step + 1;
+    return stream.next().value.indices;
+  };
+}
+
 /**
  * Copies rows of an array: out[i, ...] = array[indices[i], ...].
  * @param array [N, ...]

@@ -6,6 +6,7 @@ import { scan } from "../core/scan.js";
 import { treeMap } from "../core/tree.js";
 import type { Tensor } from "../core/tensor.js";
 import { rowLength } from "../data/array-data.js";
+import { rowsOfStep } from "../data/batches.js";
 import type { Model } from "../nn/model.js";
 import { softplus } from "../ops/activation.js";
 import { add, div, mul } from "../ops/arithmetic.js";
@@ -25,7 +26,7 @@ import { densityRatio, normalizeRatio, normalizeWeights } from "./density-ratio.
 import { matchingGradient, pseudoLoss } from "./distribution-matching.js";
 import { fDivergences, type FDivergence } from "./f-divergence.js";
 import type { FitOptions } from "./fit.js";
-import { checkFlowData, rowsOf, rowsOfStep, type FlowData } from "./flow-data.js";
+import { checkFlowData, rowsOf, type FlowData } from "./flow-data.js";
 import { flowLoss } from "./objective.js";
 import { interpolate, linearPath, logSnr, type Path } from "./path.js";
 import { convertPrediction, type FlowModel, type Prediction } from "./prediction.js";

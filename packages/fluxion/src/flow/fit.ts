@@ -1,4 +1,5 @@
 import type { ArrayData } from "../data/array-data.js";
+import { rowsOfStep } from "../data/batches.js";
 import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
 import { key as randomKey } from "../core/random/index.js";
 import { tensor } from "../core/tensor.js";
@@ -6,7 +7,7 @@ import { adam } from "../optim/adam.js";
 import type { TrainOptions } from "../train/options.js";
 import { train, type TrainResult } from "../train/train.js";
 import { pairsCoupling, type FlowBatch } from "./coupling.js";
-import { checkFlowData, rowsOf, rowsOfStep, type FlowData, type FlowPairs } from "./flow-data.js";
+import { checkFlowData, rowsOf, type FlowData, type FlowPairs } from "./flow-data.js";
 import { flowLoss, type FlowLoss, type FlowObjective } from "./objective.js";
 import type { FlowModel } from "./prediction.js";
 import { fixedTime, gridTime } from "./time.js";

@@ -1,5 +1,5 @@
 import { rowLength, type ArrayData } from "../data/array-data.js";
-import { batches, gatherRows, type BatchPlan } from "../data/batches.js";
+import { gatherRows } from "../data/batches.js";
 import { OptionError, ShapeError } from "../core/errors.js";
 import { sameShape } from "../core/shape.js";
 import { tensor, type Tensor } from "../core/tensor.js";
@@ -64,15 +64,4 @@ export function checkFlowData(where: string, data: FlowData & Partial<FlowPairs>
     const got = `[${span.shape.join(", ")}]`;
     throw new ShapeError({ where: `${where}: span`, want: `[${rows}, 2]`, got });
   }
-}
-
-/** The rows of every step of a run; steps in order cost nothing to find. @internal */
-export function rowsOfStep(plan: BatchPlan): (step: number) => Int32Array {
-  let stream = batches(plan);
-  let next = 0;
-  return (step) => {
-    if (step !== next) stream = batches(plan, step);
-    next = step + 1;
-    return stream.next().value.indices;
-  };
 }

@@ -42,6 +42,7 @@ export {
   type IncompleteCholesky,
   type IncompleteCholeskyOptions,
 } from "./incomplete-cholesky.js";
+export { richardson, type RichardsonOptions } from "./richardson.js";
 export { lanczos, type Lanczos, type LanczosOptions } from "./lanczos.js";
 export {
   lbfgs,

@@ -5,7 +5,7 @@ import { checkOptions, OptionError } from "../../core/errors.js";
 import { key } from "../../core/random/index.js";
 import { constant, tensor, type Tensor } from "../../core/tensor.js";
 import type { ArrayData } from "../../data/array-data.js";
-import { rowsOfStep } from "../../flow/flow-data.js";
+import { rowsOfStep } from "../../data/batches.js";
 import type { LinearParams } from "../../nn/linear.js";
 import { mlp } from "../../nn/mlp.js";
 import { adam } from "../../optim/adam.js";

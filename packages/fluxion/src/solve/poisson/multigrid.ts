@@ -1,8 +1,9 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import { checkOptions, OptionError } from "../../core/errors.js";
-import { checkRange, checkWhole } from "../../optim/options.js";
-import { checkVectors, type LinearOperator } from "../linear-operator.js";
-import type { SolverOptions, SolverOutcome, SolverStatus } from "../outcome.js";
+import { checkWhole } from "../../optim/options.js";
+import type { LinearOperator } from "../linear-operator.js";
+import type { SolverOptions, SolverOutcome } from "../outcome.js";
+import { richardson } from "../richardson.js";
 import {
   sparseDiagonal,
   sparseFromTriplets,
@@ -12,7 +13,7 @@ import {
   sparseTranspose,
   type SparseMatrix,
 } from "../sparse.js";
-import { difference, norm } from "../vectors.js";
+import { difference } from "../vectors.js";
 import type { PoissonOperator } from "./poisson-operator.js";
 
 /** Options of `multigrid`. */
@@ -30,8 +31,7 @@ export interface Multigrid extends LinearOperator {
   /** Stored entries of all matrices over those of the finest. */
   readonly complexity: number;
   /**
-   * Repeats V-cycles until ‖b − A x‖ ≤ tolerance·‖b‖ (default 1e-8, at most 100 cycles).
-   * @returns status "converged", "max-iterations", "aborted"; "stalled" when a cycle no longer helps; "non-finite"
+   * Repeats V-cycles until ‖b − A x‖ ≤ tolerance·‖b‖ (default 1e-8, at most 100 cycles): `richardson`, with its statuses.
    */
   readonly solve: (b: Float64Array, options?: SolverOptions) => SolverOutcome<Float64Array>;
 }
@@ -116,43 +116,9 @@ export function multigrid(a: PoissonOperator, options: MultigridOptions = {}): M
     levels: levels.map((level) => level.matrix.rows),
     complexity: entries.reduce((x, y) => x + y, 0) / entries[0]!,
     apply,
-    solve: (b, solverOptions = {}) => solveByCycles(a, apply, b, solverOptions),
+    solve: (b, solverOptions = {}) =>
+      richardson(a, b, { maxIterations: 100, ...solverOptions, preconditioner: { size: a.size, apply } }),
   };
-}
-
-function solveByCycles(
-  a: PoissonOperator,
-  cycle: (r: Float64Array) => Float64Array,
-  b: Float64Array,
-  options: SolverOptions,
-): SolverOutcome<Float64Array> {
-  const where = "solve.multigrid: solve";
-  checkOptions(where, options, ["maxIterations", "tolerance", "onIteration", "signal"]);
-  const { maxIterations = 100, tolerance = 1e-8, onIteration, signal } = options;
-  checkWhole(where, "maxIterations", maxIterations, 0);
-  checkRange(where, "tolerance", tolerance, "[0, ∞)");
-  checkVectors(where, a.size, { b });
-  const x = new Float64Array(a.size);
-  const scale = norm(b);
-  const residuals = [scale === 0 ? 0 : scale / scale];
-  const end = (status: SolverStatus, reason: string): SolverOutcome<Float64Array> => {
-    return { x, status, reason, iterations: residuals.length - 1, residuals };
-  };
-  if (scale === 0) return end("converged", "the right-hand side is 0");
-  if (!Number.isFinite(scale)) return end("non-finite", "b holds NaN or infinity");
-  const r = b.slice();
-  for (let iteration = 1; iteration <= maxIterations; iteration++) {
-    if (signal?.aborted) return end("aborted", "the signal stopped it");
-    const z = cycle(r);
-    for (let i = 0; i < x.length; i++) x[i]! += z[i]!;
-    const residual = norm(difference(b, a.apply(x), r)) / scale;
-    residuals.push(residual);
-    onIteration?.({ iteration, residual });
-    if (residual <= tolerance) return end("converged", `the residual is at most ${tolerance}`);
-    if (residual > 0.95 * residuals.at(-2)!)
-      return end("stalled", `a cycle leaves the residual at ${residual}`);
-  }
-  return end("max-iterations", `after ${maxIterations} cycles the residual is ${residuals.at(-1)}`);
 }
 
 /** One sweep over the unknowns, in order or against it. */
