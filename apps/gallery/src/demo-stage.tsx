@@ -1,11 +1,13 @@
-import type { Control, DemoState } from "fluxion/demo";
+import type { DemoState } from "fluxion/demo";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PaperPage } from "../content/types.js";
+import { ControlField } from "./control-field.js";
 import { CopyButton } from "./copy-button.js";
 import type { Engine } from "./protocol.js";
+import { Progress } from "./progress.js";
 import { rememberParams } from "./route.js";
 import { paramsOf, stateOf } from "./state.js";
-import { useDemo, type DemoHandle } from "./use-demo.js";
+import { useDemo } from "./use-demo.js";
 import { ViewCard } from "./views/view-card.js";
 
 type Demo = PaperPage["demo"];
@@ -111,100 +113,6 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
         </pre>
       </details>
     </section>
-  );
-}
-
-/** How far loading and running are, or what went wrong. */
-export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: () => void }) {
-  const { phase, loaded, engine, adapter, seen, failure, left } = handle;
-  if (phase === "failed" && failure) {
-    return (
-      <div role="alert" class="failure">
-        <p>The demo stopped: {failure.message}</p>
-        <p>
-          <button onClick={() => handle.run()}>Try again</button>{" "}
-          {failure.gpu && <button onClick={retryOnWasm}>Use Wasm instead</button>}
-        </p>
-      </div>
-    );
-  }
-  const mega = (bytes: number): string => (bytes / 1e6).toFixed(1);
-  return (
-    <p class="quiet" role="status">
-      {phase === "idle" && "The engine (about 14 MB) is loaded at the first start and kept."}
-      {phase === "loading" && (
-        <>
-          Loading the engine{" "}
-          {loaded && `: ${mega(loaded.bytes)}${loaded.total ? ` of ${mega(loaded.total)}` : ""} MB `}
-          {loaded?.total && (
-            <progress value={loaded.bytes} max={loaded.total} aria-label="Loading the engine" />
-          )}
-        </>
-      )}
-      {phase === "building" && "Compiling …"}
-      {phase === "ready" &&
-        seen &&
-        `${seen.steps} steps${seen.status === "done" ? ", done" : ""} · ${
-          engine === "webgpu" ? `WebGPU${adapter ? ` (${adapter})` : ""}` : "Wasm"
-        }${seen.steps > 0 ? ` · ${seen.pace.toFixed(seen.pace < 10 ? 1 : 0)} ms a step` : ""}${left ? " · WebGPU cannot run this demo" : ""}`}
-    </p>
-  );
-}
-
-function ControlField(props: {
-  name: string;
-  control: Control;
-  value: number | string | boolean;
-  set: (value: number | string | boolean) => void;
-}) {
-  const { control, value, set } = props;
-  if (control.kind === "choice") {
-    return (
-      <label>
-        {control.label}
-        <select name={props.name} value={String(value)} onChange={(e) => set(e.currentTarget.value)}>
-          {control.options.map((o) => (
-            <option key={o.value} value={o.value}>
-              {o.label}
-            </option>
-          ))}
-        </select>
-      </label>
-    );
-  }
-  if (control.kind === "toggle") {
-    return (
-      <label class="toggle">
-        <input
-          type="checkbox"
-          name={props.name}
-          checked={value === true}
-          onChange={(e) => set(e.currentTarget.checked)}
-        />
-        {control.label}
-      </label>
-    );
-  }
-  const { min, max, step, logarithmic } = control;
-  const round = (v: number): number =>
-    Math.min(max, Math.max(min, Number((min + Math.round((v - min) / step) * step).toPrecision(12))));
-  const [to, from] = logarithmic ? [Math.log, Math.exp] : [(v: number) => v, (v: number) => v];
-  return (
-    <label>
-      <span>
-        {control.label} <output>{String(value)}</output>
-      </span>
-      <input
-        type="range"
-        name={props.name}
-        min={to(min)}
-        max={to(max)}
-        step={logarithmic ? (to(max) - to(min)) / 200 : step}
-        value={to(Number(value))}
-        aria-valuetext={String(value)}
-        onInput={(e) => set(round(from(Number(e.currentTarget.value))))}
-      />
-    </label>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Examples, OnnxReply, OnnxRequest, ParamLine } from "./onnx-protocol.js";
-import { saveFile } from "./use-demo.js";
+import { saveFile } from "./save-file.js";
 import { CurvesChart } from "./views/curves-chart.js";
 import { brief } from "./views/numbers.js";
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Progress } from "./demo-stage.js";
+import { Progress } from "./progress.js";
 import { useDemo } from "./use-demo.js";
 import { ViewCard } from "./views/view-card.js";
 

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { DemoState } from "fluxion/demo";
 import type { Engine, Reply, Request } from "./protocol.js";
+import { saveFile } from "./save-file.js";
+import { useWorker } from "./use-worker.js";
 
 /** What is known of a running demo. */
 export interface DemoProgress {
@@ -25,16 +27,7 @@ export interface DemoHandle extends DemoProgress {
   readonly download: (name: string) => void;
 }
 
-const post = (worker: Worker, steps: number | undefined): void =>
-  worker.postMessage({ type: "run", ...(steps && { steps }) } satisfies Request);
-
-/** Hands bytes to the browser's downloads. */
-export function saveFile(bytes: Uint8Array, name: string): void {
-  const address = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-  const link = Object.assign(document.createElement("a"), { href: address, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
+const runFor = (steps: number | undefined): Request => ({ type: "run", ...(steps && { steps }) });
 
 /** Runs the demo `id` in a worker, which ends when the state changes or the page is left. */
 export function useDemo(
@@ -44,83 +37,64 @@ export function useDemo(
   drawn?: Float32Array,
 ): DemoHandle {
   const [progress, setProgress] = useState<DemoProgress>({ phase: "idle" });
-  const worker = useRef<Worker>();
   const wanted = useRef<number | undefined>(0);
   const left = useRef<string>();
   const fileName = useRef("model.onnx");
+  const update = (change: DemoProgress | ((was: DemoProgress) => DemoProgress)): void =>
+    setProgress((was) => {
+      const now = typeof change === "function" ? change(was) : change;
+      return left.current === undefined ? now : { ...now, left: left.current };
+    });
+  const fail = (failure: { message: string; gpu: boolean }): void =>
+    update((was) => ({ ...was, phase: "failed", failure }));
 
-  const stop = (): void => {
-    worker.current?.terminate();
-    worker.current = undefined;
+  const worker = useWorker<Request, Reply>(
+    () => new Worker(new URL("./demo.worker.ts", import.meta.url), { type: "module" }),
+    (reply) => {
+      if (reply.type === "loading") {
+        update({ phase: "loading", loaded: { bytes: reply.loaded, total: reply.total } });
+      } else if (reply.type === "ready") {
+        update({ phase: "building", engine: reply.engine, adapter: reply.adapter });
+      } else if (reply.type === "file") {
+        saveFile(reply.bytes, fileName.current);
+      } else if (reply.type === "views") {
+        update((was) => ({ ...was, phase: "ready", seen: reply }));
+      } else if (reply.gpu && engine === "auto") {
+        // What the graphics card cannot do, Wasm can.
+        left.current = reply.message;
+        start();
+        worker.ask(runFor(wanted.current));
+      } else fail(reply);
+    },
+    (message) => fail({ message: message || "The demo could not be loaded.", gpu: false }),
+  );
+  const start = (): void => {
+    update({ phase: "loading" });
+    const chosen = left.current === undefined ? engine : "wasm";
+    worker.open({ type: "create", id, state, engine: chosen, ...(drawn && { drawn }) });
   };
   const reset = (): void => {
-    stop();
+    worker.stop();
     setProgress({ phase: "idle" });
   };
   const key = JSON.stringify([id, state, engine]);
   useEffect(() => {
     left.current = undefined;
     reset();
-    return stop;
   }, [key, drawn]);
-
-  const start = (): Worker => {
-    const made = new Worker(new URL("./demo.worker.ts", import.meta.url), { type: "module" });
-    worker.current = made;
-    const update = (change: DemoProgress | ((was: DemoProgress) => DemoProgress)): void => {
-      if (worker.current !== made) return;
-      setProgress((was) => {
-        const now = typeof change === "function" ? change(was) : change;
-        return left.current === undefined ? now : { ...now, left: left.current };
-      });
-    };
-    update({ phase: "loading" });
-    made.onmessage = ({ data }: MessageEvent<Reply>) => {
-      if (data.type === "loading") {
-        update({ phase: "loading", loaded: { bytes: data.loaded, total: data.total } });
-      } else if (data.type === "ready") {
-        update({ phase: "building", engine: data.engine, adapter: data.adapter });
-      } else if (data.type === "file") {
-        saveFile(data.bytes, fileName.current);
-      } else if (data.type === "views") {
-        update((was) => ({ ...was, phase: "ready", seen: data }));
-      } else if (data.gpu && engine === "auto" && worker.current === made) {
-        // What the graphics card cannot do, Wasm can.
-        stop();
-        left.current = data.message;
-        post(start(), wanted.current);
-      } else {
-        update((was) => ({ ...was, phase: "failed", failure: data }));
-      }
-    };
-    made.onerror = (event) => {
-      event.preventDefault();
-      const message = event.message || "The demo could not be loaded.";
-      update((was) => ({ ...was, phase: "failed", failure: { message, gpu: false } }));
-    };
-    const chosen = left.current === undefined ? engine : "wasm";
-    made.postMessage({
-      type: "create",
-      id,
-      state,
-      engine: chosen,
-      ...(drawn && { drawn }),
-    } satisfies Request);
-    return made;
-  };
 
   return {
     ...progress,
     run(steps) {
-      if (progress.phase === "failed") stop();
       wanted.current = steps;
-      post(worker.current ?? start(), steps);
+      if (progress.phase === "failed" || !worker.alive()) start();
+      worker.ask(runFor(steps));
     },
-    pause: () => worker.current?.postMessage({ type: "pause" } satisfies Request),
+    pause: () => worker.ask({ type: "pause" }),
     reset,
     download(name) {
       fileName.current = name;
-      worker.current?.postMessage({ type: "file" } satisfies Request);
+      worker.ask({ type: "file" });
     },
   };
 }
