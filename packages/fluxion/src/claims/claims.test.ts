@@ -63,6 +63,40 @@ it("says how far it is", async () => {
   expect(seen[1]![1]).toBe("seed 2: halving");
 });
 
+it("measures several seeds at a time, in their order", async () => {
+  let [running, most] = [0, 0];
+  const slow: Claim = {
+    ...claim,
+    async run({ seed }) {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 20 / seed));
+      running--;
+      return { error: 1 / seed };
+    },
+  };
+  const { figures } = await runClaim(slow, { tier: "full", jobs: 2 });
+  expect(figures).toEqual([{ error: 1 }, { error: 1 / 2 }, { error: 1 / 4 }]);
+  expect(most).toBe(2);
+  await expect(runClaim(claim, { jobs: 0 })).rejects.toThrow(/jobs/);
+});
+
+it("gives in processes of their own what one process gives, and stops them", async () => {
+  const seeds = [0, 1];
+  const [apart, here] = [
+    await reproduce("opposing-signals", { seeds }),
+    await reproduce("opposing-signals", { seeds, jobs: 1 }),
+  ];
+  expect(apart.figures).toEqual(here.figures);
+  const controller = new AbortController();
+  const stopped = reproduce("opposing-signals", {
+    ...{ seeds, tier: "full", signal: controller.signal },
+    onProgress: () => controller.abort(new Error("enough")),
+  });
+  await expect(stopped).rejects.toThrow("enough");
+  // A claim that throws is an error of the caller's, not a silent end.
+  await expect(reproduce("opposing-signals", { seeds: [0.5, -1] })).rejects.toThrow(/seed/);
+}, 60_000);
+
 it("stops at a signal and refuses bad options", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(runClaim(claim, { signal })).rejects.toThrow("enough");

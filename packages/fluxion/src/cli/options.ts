@@ -31,11 +31,11 @@ export function fraction(text: string): number {
   throw new InvalidArgumentError("Want a number in [0, 1).");
 }
 
-/** Whole numbers in [1, most], separated by commas. */
+/** Whole numbers in [least, most], separated by commas. */
 export const wholeList =
-  (most: number) =>
+  (most: number, least = 1) =>
   (text: string): number[] =>
-    text.split(",").map((part) => whole(1, most)(part.trim()));
+    text.split(",").map((part) => whole(least, most)(part.trim()));
 
 /** Adds `name=value` to those before it; the value is a number, true, false or a word. */
 export function setting(text: string, before: OptimizerOptions = {}): OptimizerOptions {

@@ -1,13 +1,20 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { FormatError } from "../../core/errors.js";
 import { findPaper } from "../../papers/index.js";
 import type { AllArtefacts, PaperArtefacts } from "../artefacts.js";
 import { runClaim, type ClaimOutcome, type RunClaimOptions } from "../run.js";
 import { writeResult } from "./result.js";
+import { seedProcess } from "./seed-process.js";
 
 /** Options of `reproduce`. */
-export interface ReproduceOptions extends RunClaimOptions {
+export interface ReproduceOptions extends Omit<RunClaimOptions, "measure"> {
+  /**
+   * Seeds measured at the same time, each in a process of its own; 1 stays in this one. Default: one for every core, and
+   * one more, which fills the gaps of runs that use one thread.
+   */
+  jobs?: number;
   /**
    * Date and commit for the record. With them, a full tier with the claim's own seeds in a source checkout writes
    * `papers/<id>/result.json`.
@@ -51,7 +58,9 @@ export async function loadArtefacts(id: string): Promise<PaperArtefacts> {
 export async function reproduce(id: string, options: ReproduceOptions = {}): Promise<ClaimOutcome> {
   const { record, ...run } = options;
   const { claim } = await (await loadArtefacts(id)).claim();
-  const outcome = await runClaim(claim, run);
+  const { tier = "quick", seeds = claim.seeds[tier] } = run;
+  const jobs = run.jobs ?? Math.min(availableParallelism() + 1, seeds?.length ?? 1);
+  const outcome = await runClaim(claim, { ...run, jobs, ...(jobs > 1 ? { measure: seedProcess(id) } : {}) });
   if (record && outcome.tier === "full" && !options.seeds) await writeResult(outcome, record);
   return outcome;
 }

@@ -2,12 +2,14 @@ import { execFileSync } from "node:child_process";
 import { Option, type Command } from "commander";
 import { loadArtefacts, reproduce } from "../../claims/node/index.js";
 import type { Check, Tier } from "../../claims/index.js";
-import { withOutput } from "../options.js";
+import { whole, wholeList, withOutput } from "../options.js";
 import { createReport } from "../report.js";
 import { interruptible } from "../session.js";
 
 interface Options {
   tier: Tier;
+  seeds?: number[];
+  jobs?: number;
   json?: boolean;
 }
 
@@ -21,6 +23,12 @@ export function reproduceCommand(program: Command): void {
       new Option("--tier <tier>", "quick (seconds) or full (minutes, several seeds, kept in result.json)")
         .choices(["quick", "full"])
         .default("quick"),
+    )
+    .option("--seeds <n,…>", "other seeds than the claim's own; nothing is kept", wholeList(2 ** 32 - 1, 0))
+    .option(
+      "--jobs <n>",
+      "seeds measured at the same time (default: one a core, and one more)",
+      whole(1, 256),
     );
   withOutput(command)
     .addHelpText(
@@ -28,7 +36,8 @@ export function reproduceCommand(program: Command): void {
       `
 Examples:
   $ fluxion reproduce rectified-flow
-  $ fluxion reproduce rectified-flow --tier full --json`,
+  $ fluxion reproduce rectified-flow --tier full --json
+  $ fluxion reproduce rectified-flow --tier full --seeds 10,11,12`,
     )
     .action(async (id: string, options: Options) => {
       const report = createReport(options.json);
@@ -38,9 +47,12 @@ Examples:
       const record = { date: new Date().toISOString().slice(0, 10), commit: commitOfSources() };
       const onProgress = (fraction: number, what: string): void =>
         bar.update(Math.round(100 * fraction), what);
-      const outcome = await reproduce(id, { tier: options.tier, signal, onProgress, record }).finally(() =>
-        bar.stop(),
-      );
+      const { tier, seeds: own, jobs } = options;
+      const outcome = await reproduce(id, {
+        ...{ tier, signal, onProgress, record },
+        ...(own ? { seeds: own } : {}),
+        ...(jobs === undefined ? {} : { jobs }),
+      }).finally(() => bar.stop());
       const { passed, checks, reported, seeds, seconds } = outcome;
       const rows = (list: readonly Check[], [yes, no]: readonly [string, string]) =>
         list.map((c) => ({
