@@ -78,23 +78,35 @@ it("measures several seeds at a time, in their order", async () => {
   expect(figures).toEqual([{ error: 1 }, { error: 1 / 2 }, { error: 1 / 4 }]);
   expect(most).toBe(2);
   await expect(runClaim(claim, { jobs: 0 })).rejects.toThrow(/jobs/);
+  let told = false;
+  const failing: Claim = {
+    ...claim,
+    async run({ seed, signal }) {
+      if (seed === 1) throw new Error("no figures");
+      await new Promise<void>((resolve) => signal!.addEventListener("abort", () => resolve()));
+      told = true;
+      return {};
+    },
+  };
+  await expect(runClaim(failing, { tier: "full", jobs: 2 })).rejects.toThrow("no figures");
+  await expect.poll(() => told).toBe(true);
 });
 
 it("gives in processes of their own what one process gives, and stops them", async () => {
   const seeds = [0, 1];
   const [apart, here] = [
+    await reproduce("opposing-signals", { seeds, jobs: 2 }),
     await reproduce("opposing-signals", { seeds }),
-    await reproduce("opposing-signals", { seeds, jobs: 1 }),
   ];
   expect(apart.figures).toEqual(here.figures);
   const controller = new AbortController();
   const stopped = reproduce("opposing-signals", {
-    ...{ seeds, tier: "full", signal: controller.signal },
+    ...{ seeds, jobs: 2, tier: "full", signal: controller.signal },
     onProgress: () => controller.abort(new Error("enough")),
   });
   await expect(stopped).rejects.toThrow("enough");
   // A claim that throws is an error of the caller's, not a silent end.
-  await expect(reproduce("opposing-signals", { seeds: [0.5, -1] })).rejects.toThrow(/seed/);
+  await expect(reproduce("opposing-signals", { seeds: [0.5, -1], jobs: 2 })).rejects.toThrow(/seed/);
 }, 60_000);
 
 it("stops at a signal and refuses bad options", async () => {

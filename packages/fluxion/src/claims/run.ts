@@ -39,7 +39,7 @@ export interface ClaimOutcome {
 export async function runClaim(claim: Claim, options: RunClaimOptions = {}): Promise<ClaimOutcome> {
   const where = "claims.runClaim";
   checkOptions(where, options, ["tier", "seeds", "onProgress", "signal", "jobs", "measure"]);
-  const { tier = "quick", onProgress, signal, jobs = 1, measure = claim.run } = options;
+  const { tier = "quick", onProgress, signal, jobs = 1, measure = (c) => claim.run(c) } = options;
   if (tier !== "quick" && tier !== "full") {
     throw new OptionError({ where, want: "tier quick or full", got: String(tier) });
   }
@@ -50,24 +50,30 @@ export async function runClaim(claim: Claim, options: RunClaimOptions = {}): Pro
   const began = performance.now();
   const figures: Figures[] = [];
   const done = seeds.map(() => 0);
+  // A seed that fails stops the others.
+  const failed = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < seeds.length) {
       const i = next++;
       const seed = seeds[i]!;
-      signal?.throwIfAborted();
+      stop.throwIfAborted();
       const progress = (fraction: number, what: string): void => {
         done[i] = fraction;
         const all = done.reduce((sum, part) => sum + part, 0) / seeds.length;
         onProgress?.(all, seeds.length > 1 ? `seed ${seed}: ${what}` : what);
       };
-      figures[i] = await measure({ seed, tier, signal, progress });
+      figures[i] = await measure({ seed, tier, signal: stop, progress });
       done[i] = 1;
       // A training loop ends quietly at the signal.
-      signal?.throwIfAborted();
+      stop.throwIfAborted();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, work)).catch((error: unknown) => {
+    failed.abort(error);
+    throw error;
+  });
   onProgress?.(1, "done");
   const checks = claim.checks(figures, tier);
   return {

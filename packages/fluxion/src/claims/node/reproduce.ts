@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { FormatError } from "../../core/errors.js";
 import { findPaper } from "../../papers/index.js";
@@ -10,10 +9,7 @@ import { seedProcess } from "./seed-process.js";
 
 /** Options of `reproduce`. */
 export interface ReproduceOptions extends Omit<RunClaimOptions, "measure"> {
-  /**
-   * Seeds measured at the same time, each in a process of its own; 1 stays in this one. Default: one for every core, and
-   * one more, which fills the gaps of runs that use one thread.
-   */
+  /** Seeds measured at the same time, each in a process of its own; 1, the default, stays in this one. */
   jobs?: number;
   /**
    * Date and commit for the record. With them, a full tier with the claim's own seeds in a source checkout writes
@@ -58,9 +54,10 @@ export async function loadArtefacts(id: string): Promise<PaperArtefacts> {
 export async function reproduce(id: string, options: ReproduceOptions = {}): Promise<ClaimOutcome> {
   const { record, ...run } = options;
   const { claim } = await (await loadArtefacts(id)).claim();
-  const { tier = "quick", seeds = claim.seeds[tier] } = run;
-  const jobs = run.jobs ?? Math.min(availableParallelism() + 1, seeds?.length ?? 1);
-  const outcome = await runClaim(claim, { ...run, jobs, ...(jobs > 1 ? { measure: seedProcess(id) } : {}) });
+  const outcome = await runClaim(claim, {
+    ...run,
+    ...((run.jobs ?? 1) > 1 ? { measure: seedProcess(id) } : {}),
+  });
   if (record && outcome.tier === "full" && !options.seeds) await writeResult(outcome, record);
   return outcome;
 }

@@ -9,7 +9,7 @@ import { interruptible } from "../session.js";
 interface Options {
   tier: Tier;
   seeds?: number[];
-  jobs?: number;
+  jobs: number;
   json?: boolean;
 }
 
@@ -49,9 +49,8 @@ Examples:
         bar.update(Math.round(100 * fraction), what);
       const { tier, seeds: own, jobs } = options;
       const outcome = await reproduce(id, {
-        ...{ tier, signal, onProgress, record },
+        ...{ tier, jobs, signal, onProgress, record },
         ...(own ? { seeds: own } : {}),
-        ...(jobs === undefined ? {} : { jobs }),
       }).finally(() => bar.stop());
       const { passed, checks, reported, seeds, seconds } = outcome;
       const rows = (list: readonly Check[], [yes, no]: readonly [string, string]) =>
