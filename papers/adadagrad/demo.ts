@@ -126,6 +126,12 @@ export const demo: Demo = {
   id: "adadagrad",
   caption:
     "Both runs may look at 40,000 images. One keeps its batch; the other enlarges it whenever the gradient's noise is larger than its signal.",
+  watch: {
+    label: "Examples in the growing batch",
+    note: "the more, the fewer steps for as many examples",
+    better: "higher",
+    of: { title: "Examples in a batch", curve: "growing" },
+  },
   controls,
   presets: [
     {

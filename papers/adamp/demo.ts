@@ -54,6 +54,7 @@ async function create(wanted: DemoState) {
       (_, i) => (Math.atan2(points[2 * i + 1]!, points[2 * i]!) * 180) / Math.PI,
     ),
   }));
+  const [plain, projected] = sizes.slice(-2);
   let shown = 0;
 
   return {
@@ -89,11 +90,18 @@ async function create(wanted: DemoState) {
         {
           kind: "figures",
           title: `After ${shown} steps`,
-          figures: sizes.map((s) => ({
-            name: s.name,
-            value: s.sizes[shown]!,
-            note: `length, started at ${s.sizes[0]!.toFixed(2)}; ${s.angles[shown]!.toFixed(1)}° away`,
-          })),
+          figures: [
+            ...sizes.map((s) => ({
+              name: s.name,
+              value: s.sizes[shown]!,
+              note: `length, started at ${s.sizes[0]!.toFixed(2)}; ${s.angles[shown]!.toFixed(1)}° away`,
+            })),
+            {
+              name: "length, projected over plain",
+              value: projected!.sizes[shown]! / plain!.sizes[shown]!,
+              note: `${projected!.name} over ${plain!.name}`,
+            },
+          ],
         },
       ]);
     },
@@ -106,6 +114,12 @@ export const demo: Demo = {
   id: "adamp",
   caption:
     "A weight before a normalisation matters by its direction alone. Momentum carries it outward, where the same step turns it less; the projection keeps the turning and drops the growth.",
+  watch: {
+    label: "Length of the weight with projection, relative to without",
+    note: "1: momentum carries both outward alike",
+    better: "lower",
+    of: "length, projected over plain",
+  },
   controls,
   presets: [
     {

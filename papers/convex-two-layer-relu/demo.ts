@@ -134,6 +134,7 @@ async function create(wanted: DemoState) {
               ...{ name: "lower bound", value: bound },
               note: patterns.complete ? "of every network's cost" : "with these patterns only",
             },
+            { name: "cost above the bound", value: Math.max(0, cost - bound) },
             ...ranked.slice(0, 1).map((run) => ({ name: "cost, Adam's best start", value: run.cost })),
             ...ranked.slice(-1).map((run) => ({ name: "cost, Adam's worst start", value: run.cost })),
             ...ranked.slice(0, patterns.complete ? 1 : 0).map((run) => ({
@@ -157,6 +158,13 @@ export const demo: Demo = {
   id: "convex-two-layer-relu",
   caption:
     "A two-layer ReLU network is trained twice on the same points: by a convex program over activation patterns, which ends with a proof of how good any network can be, and by Adam from five random starts.",
+  watch: {
+    label: "Gap between the convex program's cost and the bound it proves",
+    note: "at 0 nothing does better",
+    better: "lower",
+    of: "cost above the bound",
+    between: [1, 40],
+  },
   controls,
   presets: [
     {

@@ -159,6 +159,12 @@ export const demo: Demo = {
   id: "deep-conjugate-direction",
   caption:
     "A network of 8,265 parameters learns on an empty 32 × 32 grid which way to go from a residual. Then it solves Poisson's equation on a larger grid around solids it has never seen, beside conjugate gradients and multigrid.",
+  watch: {
+    label: "What a learned direction leaves of a residual",
+    note: "loss of the training",
+    better: "lower",
+    of: { title: "Training: what a direction leaves of a residual", curve: "loss" },
+  },
   controls,
   presets: [
     {

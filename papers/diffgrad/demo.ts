@@ -94,6 +94,12 @@ export const demo: Demo = {
   id: "diffgrad",
   caption:
     "All start at −1 and roll to the right. diffGrad puts a friction on each step, stronger where the gradient hardly changes; the question is who rolls past the better minimum.",
+  watch: {
+    label: "Value that diffGrad has reached",
+    note: "of the function, whose least is near 0",
+    better: "lower",
+    of: "diffGrad",
+  },
   controls,
   presets: [
     {

@@ -119,6 +119,12 @@ export const demo: Demo = {
   id: "directional-sharpness",
   caption:
     "A small GPT learns to spell. One optimizer moves it; the others look on, and at each point the curvature of the loss is measured along the step that each would take.",
+  watch: {
+    label: "Curvature along Adam's update, relative to SGD's",
+    note: "below 1: flatter",
+    better: "lower",
+    of: { title: "The same over training", curve: "Adam" },
+  },
   controls,
   presets: [
     {

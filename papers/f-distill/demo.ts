@@ -120,6 +120,7 @@ async function create(wanted: DemoState) {
           title: `Share of the left cluster (teacher: ${minor})`,
           figures: [
             ...arms.map((arm, i) => ({ name: arm.name, value: now[i]! })),
+            { name: "error of the second student's share", value: Math.abs(now[1]! - minor) },
             ...arms.map((arm, i) => ({
               name: `${arm.name}: neither`,
               value: astray[i]!,
@@ -167,6 +168,12 @@ export const demo: Demo = {
   id: "f-distill",
   caption:
     "A one-step student moves along the difference of its teacher's score and its own. Weighted by a function of the density ratio, the same move follows another divergence: this decides whether a student that cannot do everything drops a cluster or covers both.",
+  watch: {
+    label: "Error of the second student's share of the left cluster",
+    note: "against the teacher's share",
+    better: "lower",
+    of: "error of the second student's share",
+  },
   controls,
   presets: [
     {

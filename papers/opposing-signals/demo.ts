@@ -103,6 +103,9 @@ async function create(wanted: DemoState) {
           figures: [
             { name: "step", value: seen.at(-1)?.step ?? 0 },
             { name: "cosine", value: last?.cosine ?? 0, note: "−1: opposing signals" },
+            ...(seen.length > 0
+              ? [{ name: "cosine less a random one", value: excess(seen), note: "mean so far" }]
+              : []),
             { name: "gradient of a group over the mean's", value: last?.ratios.up ?? 0 },
             { name: "sharpness", value: last?.sharpness ?? 0 },
           ],
@@ -116,11 +119,21 @@ async function create(wanted: DemoState) {
   };
 }
 
+/** How much more the two groups' gradients oppose each other than those of two random groups do. */
+const excess = (seen: readonly { readonly report: OpposingReport }[]): number =>
+  seen.reduce((sum, { report }) => sum + report.cosine - report.randomCosine, 0) / seen.length;
+
 /** Opposing signals in a small network. */
 export const demo: Demo = {
   id: "opposing-signals",
   caption:
     "Every example's loss is watched. Those that rise most in a step and those that fall most are shown: what do they have in common, and why do their gradients point opposite ways?",
+  watch: {
+    label: "Cosine of the two groups' gradients, less that of random groups",
+    note: "mean so far; below 0: opposing",
+    better: "lower",
+    of: "cosine less a random one",
+  },
   controls,
   presets: [
     {

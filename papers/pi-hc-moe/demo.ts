@@ -112,6 +112,14 @@ export const demo: Demo = {
   id: "pi-hc-moe",
   caption:
     "A substance seeps into a column of soil from the left and is held back by it. No solution is shown to the networks: one is punished for breaking the equation, the others' outputs are combined by least squares so that it holds as well as it can, in the whole column or block by block.",
+  watch: {
+    label: "Relative error by experts",
+    note: "against the solution, which no network sees",
+    better: "lower",
+    of: "relative error, experts",
+    // The trained networks are shown when they are done.
+    between: [1, 25],
+  },
   controls,
   presets: [
     {

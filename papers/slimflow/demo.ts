@@ -186,6 +186,14 @@ export const demo: Demo = {
   id: "slimflow",
   caption:
     "A large flow is trained; a student with a fraction of its parameters is reflowed from random weights on the large one's pairs, then distilled to one step with only a few pairs of its own, and with its own flow's two steps as a guide on fresh noise.",
+  watch: {
+    label: "Error of one step",
+    note: "root mean square, against 40 steps of the same flow",
+    better: "lower",
+    of: "error of 1 step",
+    // Before and after the distillation of the student's flow.
+    between: [100, 150],
+  },
   controls,
   presets: [
     {

@@ -92,6 +92,11 @@ export const demo: Demo = {
   id: "sophia",
   caption:
     "One direction is sharp and not convex, the other flat and long. The optimum is at a = 1, b = 4; all start at a = 0.3, b = 0.",
+  watch: {
+    label: "Loss that Sophia has reached",
+    better: "lower",
+    of: "Sophia",
+  },
   controls,
   presets: [
     {

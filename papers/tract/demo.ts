@@ -68,6 +68,7 @@ async function create(wanted: DemoState) {
     async views(): Promise<View[]> {
       const pictures = await Promise.all(both.map(({ now }) => filters(name, now.params)));
       const last = (curve: readonly [number, number][]): number => curve.at(-1)?.[1] ?? 0;
+      const [usual, treated] = both.map(({ losses }) => last(smooth(losses)));
       return [
         {
           kind: "curves",
@@ -90,10 +91,13 @@ async function create(wanted: DemoState) {
         {
           kind: "figures",
           title: "Now",
-          figures: both.flatMap(({ title, losses, accuracies }) => [
-            { name: `loss, ${title}`, value: last(smooth(losses)) },
-            { name: `accuracy, ${title}`, value: last(accuracies) },
-          ]),
+          figures: [
+            ...both.flatMap(({ title, losses, accuracies }) => [
+              { name: `loss, ${title}`, value: last(smooth(losses)) },
+              { name: `accuracy, ${title}`, value: last(accuracies) },
+            ]),
+            { name: "loss, TrAct over usual", value: treated! / usual! || 1 },
+          ],
         },
       ];
     },
@@ -117,6 +121,12 @@ export const demo: Demo = {
   id: "tract",
   caption:
     "Two copies of one network see the same batches. In one of them the first layer's gradient is replaced by the step that moves its outputs along their own gradient.",
+  watch: {
+    label: "Training loss with TrAct, relative to without",
+    note: "the same batches, the same start",
+    better: "lower",
+    of: "loss, TrAct over usual",
+  },
   controls,
   presets: [
     {

@@ -201,6 +201,12 @@ export const demo: Demo = {
   id: "transformers-as-svm",
   caption:
     "One attention layer learns which token of each sequence to look at. Its weights grow for ever, but their direction settles: on the separator with the largest margin, measured by another norm for K and Q than for W.",
+  watch: {
+    label: "Correlation of W with its maximum-margin separator",
+    note: "1: the same direction",
+    better: "higher",
+    of: { title: "W: correlation with the separators", curve: "least Frobenius norm" },
+  },
   controls,
   presets: [
     {

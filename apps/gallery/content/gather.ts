@@ -87,7 +87,7 @@ export async function page(id: string): Promise<PaperPage> {
     lines: codeLines(libraryFolder, paper.modules, paper.arxiv),
     claim: claimOf(paper, claim),
     demo: {
-      ...{ caption: demo.caption, controls: demo.controls, presets: demo.presets },
+      ...{ caption: demo.caption, watch: demo.watch, controls: demo.controls, presets: demo.presets },
       html: colouredCode(read(`papers/${id}/demo.ts`) ?? ""),
     },
     modules: paper.modules,

@@ -1,5 +1,5 @@
 // What the pages are made of: gathered in Node when the site is built, plain data in the browser.
-import type { Control, Preset } from "fluxion/demo";
+import type { Control, Preset, Watch } from "fluxion/demo";
 import type { Field } from "fluxion/papers";
 
 /** A paper as the index shows it. */
@@ -72,6 +72,7 @@ export interface PaperPage {
     | undefined;
   readonly demo: {
     readonly caption: string;
+    readonly watch: Watch;
     readonly controls: Readonly<Record<string, Control>>;
     readonly presets: readonly Preset[];
     readonly html: string;

@@ -9,6 +9,7 @@ import { rememberParams } from "./route.js";
 import { paramsOf, stateOf } from "./state.js";
 import { useDemo } from "./use-demo.js";
 import { ViewCard } from "./views/view-card.js";
+import { WatchedNumber } from "./watched-number.js";
 
 type Demo = PaperPage["demo"];
 const engines = { auto: "automatic", wasm: "Wasm", webgpu: "WebGPU" } as const;
@@ -43,8 +44,13 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
   const initial = useMemo(() => stateOf(controls, new URLSearchParams()), [controls]);
   return (
     <section class="stage" aria-labelledby="demo">
-      <h2 id="demo">Live</h2>
-      <p>{demo.caption}</p>
+      <div class="stage-head">
+        <div>
+          <h2 id="demo">Live</h2>
+          <p>{demo.caption}</p>
+        </div>
+        <WatchedNumber watch={demo.watch} seen={seen} />
+      </div>
       <div class="presets" role="group" aria-label="Presets">
         {presets.map((p) => (
           <button

@@ -1,3 +1,5 @@
+import type { Watch } from "./watch.js";
+
 /** A number to set with a slider. */
 export interface RangeControl {
   readonly kind: "range";
@@ -133,6 +135,7 @@ export interface Demo {
   readonly id: string;
   /** What happens on the page, in a sentence or two. */
   readonly caption: string;
+  readonly watch: Watch;
   readonly controls: Readonly<Record<string, Control>>;
   /** At least one that shows the effect and one that shows the failure. */
   readonly presets: readonly Preset[];

@@ -3,4 +3,5 @@
  * @module
  */
 export * from "./demo.js";
+export { isBetter, watched, watchedSteps, type Watch } from "./watch.js";
 export { inTurns, type Turns } from "./turns.js";
