@@ -58,6 +58,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./pi-hc-moe/claim.js"),
     demo: () => import("./pi-hc-moe/demo.js"),
   },
+  reste: {
+    claim: () => import("./reste/claim.js"),
+    demo: () => import("./reste/demo.js"),
+  },
   sophia: {
     claim: () => import("./sophia/claim.js"),
     demo: () => import("./sophia/demo.js"),

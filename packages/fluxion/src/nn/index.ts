@@ -6,6 +6,7 @@ export type { Model } from "./model.js";
 export * from "./initializers.js";
 export * from "./linear.js";
 export * from "./conv.js";
+export * from "./batch-norm.js";
 export * from "./norm.js";
 export * from "./embedding.js";
 export * from "./text-encoder.js";

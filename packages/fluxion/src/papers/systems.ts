@@ -66,7 +66,7 @@ export const systems = defined([
     concepts: ["binary networks", "straight-through estimator"],
     code: { repository: "DravenALG/ReSTE", licence: "MIT" },
     modules: ["quantize"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "gaqat",
