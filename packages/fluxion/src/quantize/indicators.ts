@@ -19,9 +19,7 @@ export function estimatingError(
   estimator: BinaryEstimator,
   power: Tensor | number = 1,
 ): Tensor {
-  return total(
-    (treeLeaves(weights)).map((w) => norm(sub(estimator.surrogate(w, power), sign(w)))),
-  );
+  return total(treeLeaves(weights).map((w) => norm(sub(estimator.surrogate(w, power), sign(w)))));
 }
 
 /**
@@ -32,5 +30,5 @@ export function estimatingError(
  * @source X.-M. Wu et al., 2023, arXiv 2308.06689, eq. 9; deviates: none
  */
 export function gradientInstability(gradients: unknown): Tensor {
-  return total((treeLeaves(gradients)).map((g) => variance(abs(g), undefined, { ddof: 1 })));
+  return total(treeLeaves(gradients).map((g) => variance(abs(g), undefined, { ddof: 1 })));
 }
