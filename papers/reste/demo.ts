@@ -113,6 +113,10 @@ async function create(wanted: DemoState) {
           title: "Now",
           figures: [
             { name: "power o", value: o },
+            {
+              name: "error, ReSTE over clipped",
+              value: last(both[1].curves.error) / last(both[0].curves.error) || 1,
+            },
             ...both.map(({ name, curves }) => ({ name: `accuracy, ${name}`, value: last(curves.accuracy) })),
             ...both.map(({ name, curves }) => ({ name: `loss, ${name}`, value: last(curves.loss) })),
           ],
@@ -135,6 +139,12 @@ export const demo: Demo = {
   id: "reste",
   caption:
     "Three hidden layers know only signs, of weights and of activations: 1 bit each. The sign has no slope, so a stand-in trains it. The nearer the stand-in is to the sign, the smaller its error, and the wilder the gradients.",
+  watch: {
+    label: "Distance of the stand-in from the sign",
+    note: "over that of the clipped estimator",
+    better: "lower",
+    of: "error, ReSTE over clipped",
+  },
   controls,
   presets: [
     {
