@@ -3,15 +3,12 @@ import { compile, random, tensor, type Tensor } from "fluxion";
 import { samplePoints, seededUniform, type ArrayData, type PointSetName } from "fluxion/data";
 import { demoState, inTurns, type Demo, type DemoState, type View } from "fluxion/demo";
 import {
-  curvature,
   drawPairs,
   flowMlp,
+  inspectFlow,
   linearPath,
   sampleOde,
-  sampleTrajectory,
-  straightness,
   transfer,
-  transportCost,
   uniformTime,
   velocityOf,
   reflow,
@@ -75,17 +72,9 @@ async function create(wanted: DemoState) {
   const losses: [number, number][][] = [];
   let params: FlowMlpParams = network.init(random.key(seed));
 
-  const look = compile((p: FlowMlpParams, z: Tensor) => {
-    const velocity = velocityOf(model, p);
-    const trajectory = sampleTrajectory(velocity, z, { steps: samplerSteps, to });
-    return {
-      trajectory,
-      once: sampleOde(velocity, z, { steps: 1 }),
-      straightness: straightness(trajectory),
-      curvature: curvature(trajectory),
-      cost: transportCost(trajectory.slice(0), trajectory.slice(-1)),
-    };
-  });
+  const look = compile((p: FlowMlpParams, z: Tensor) =>
+    inspectFlow(velocityOf(model, p), z, { steps: samplerSteps, to }),
+  );
 
   const turns = inTurns(async (pause) => {
     let raw = params;
@@ -131,7 +120,7 @@ async function create(wanted: DemoState) {
       const seen = await look(params, z0);
       const [paths, once] = [
         (await seen.trajectory.data()) as Float32Array,
-        (await seen.once.data()) as Float32Array,
+        (await seen.ends[0]!.data()) as Float32Array,
       ];
       const ends = paths.subarray(samplerSteps * shown * 2);
       const distance = (points: Float32Array): number =>

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PaperPage } from "../content/types.js";
 import { ControlField } from "./control-field.js";
 import { CopyButton } from "./copy-button.js";
-import type { Engine } from "./protocol.js";
+import { EngineField, engineOf } from "./engine-field.js";
 import { Progress } from "./progress.js";
 import { rememberParams } from "./route.js";
 import { paramsOf, stateOf } from "./state.js";
@@ -12,16 +12,12 @@ import { ViewCard } from "./views/view-card.js";
 import { WatchedNumber } from "./watched-number.js";
 
 type Demo = PaperPage["demo"];
-const engines = { auto: "automatic", wasm: "Wasm", webgpu: "WebGPU" } as const;
 
 /** The live demo: controls, presets, the run, and its state in the address. */
 export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params: URLSearchParams }) {
   const { controls, presets } = demo;
   const [state, setState] = useState<DemoState>(() => stateOf(controls, params));
-  const [engine, setEngine] = useState<Engine | "auto">(() => {
-    const asked = params.get("engine");
-    return asked === "wasm" || asked === "webgpu" ? asked : "auto";
-  });
+  const [engine, setEngine] = useState(() => engineOf(params));
   const handle = useDemo(id, state, engine);
   const { phase, seen } = handle;
   const running = seen?.status === "running" || phase === "loading" || phase === "building";
@@ -75,16 +71,7 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
             set={(value) => setState({ ...state, [name]: value })}
           />
         ))}
-        <label>
-          Runs on
-          <select value={engine} onChange={(e) => setEngine(e.currentTarget.value as Engine | "auto")}>
-            {Object.entries(engines).map(([value, text]) => (
-              <option key={value} value={value}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </label>
+        <EngineField value={engine} set={setEngine} />
       </div>
       <div class="buttons">
         {running ? (

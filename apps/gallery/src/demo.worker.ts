@@ -1,15 +1,19 @@
 // Runs one demo: the page draws what is posted here and is never blocked.
 import type { Demo, DemoRun } from "fluxion/demo";
-import type { FileRun } from "./straighten.js";
 import { loadEngine } from "./engine.js";
 import type { Engine, Reply, Request } from "./protocol.js";
+import type { StraightenRun } from "./straighten/run.js";
 
-const demos = import.meta.glob<{ demo: Demo }>("../../../papers/*/demo.ts");
+type Source = () => Promise<{ demo: Pick<Demo, "create"> }>;
+const demos: Readonly<Record<string, Source>> = import.meta.glob("../../../papers/*/demo.ts");
+/** The demo `id` of a paper, or the playground. */
+const sourceOf = (id: string): Source | undefined =>
+  id === "straighten" ? () => import("./straighten/run.js") : demos[`../../../papers/${id}/demo.ts`];
 /** Milliseconds between two pictures. */
 const rhythm = 150;
 
 const post = (reply: Reply): void => postMessage(reply);
-let run: DemoRun | undefined;
+let run: (DemoRun & Partial<StraightenRun>) | undefined;
 let engine: Engine | undefined;
 let [steps, pace, target] = [0, 0, 0];
 let status: "running" | "paused" | "done" = "paused";
@@ -25,23 +29,12 @@ const fail = (error: unknown): void => {
   });
 };
 
-async function create({
-  id,
-  state,
-  engine: wanted,
-  drawn,
-}: Extract<Request, { type: "create" }>): Promise<void> {
-  const load = id === "straighten" ? undefined : demos[`../../../papers/${id}/demo.ts`];
-  if (!load && !drawn) throw new Error(`there is no demo "${id}"`);
+async function create({ id, state, engine: wanted }: Extract<Request, { type: "create" }>): Promise<void> {
+  const load = sourceOf(id);
+  if (!load) throw new Error(`there is no demo "${id}"`);
   let last = 0;
-  const [make, loaded] = await Promise.all([
-    drawn
-      ? import("./straighten.js").then((m) => () => m.straighten(drawn, Number(state["steps"])))
-      : load!().then(
-          ({ demo }) =>
-            () =>
-              demo.create(state),
-        ),
+  const [{ demo }, loaded] = await Promise.all([
+    load(),
     loadEngine(
       wanted,
       (loaded, total) => {
@@ -54,12 +47,14 @@ async function create({
   ]);
   engine = loaded.engine;
   post({ type: "ready", ...loaded });
-  run = await make();
+  run = await demo.create(state);
   await show();
 }
 
 async function show(): Promise<void> {
-  if (run) post({ type: "views", views: await run.views(), steps, pace, status });
+  if (!run) return;
+  const phase = run.phase?.();
+  post({ type: "views", views: await run.views(), steps, pace, status, ...(phase && { phase }) });
 }
 
 async function loop(): Promise<void> {
@@ -99,9 +94,7 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
   } else if (data.type === "pause") {
     target = 0;
   } else if (data.type === "file") {
-    if (run && "file" in run) {
-      (run as FileRun).file().then((bytes) => post({ type: "file", bytes }), fail);
-    }
+    run?.file?.().then((bytes) => post({ type: "file", bytes }), fail);
   } else {
     const { steps: more = Infinity } = data;
     if (status !== "done") status = "running";

@@ -8,7 +8,7 @@ import "./style.css";
 
 const PaperPage = lazily(() => import("./paper-page.js").then((m) => m.PaperPage));
 
-const StraightenPage = lazily(() => import("./straighten-page.js").then((m) => m.StraightenPage));
+const StraightenPage = lazily(() => import("./straighten/page.js").then((m) => m.StraightenPage));
 
 const OnnxPage = lazily(() => import("./onnx-page.js").then((m) => m.OnnxPage));
 
@@ -53,7 +53,7 @@ function App() {
         ) : path[0] === "paper" && path[1] ? (
           <PaperPage key={path[1]} id={path[1]} params={params} />
         ) : path[0] === "straighten" ? (
-          <StraightenPage />
+          <StraightenPage params={params} />
         ) : path[0] === "onnx" ? (
           <OnnxPage />
         ) : (

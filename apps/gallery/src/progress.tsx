@@ -30,9 +30,9 @@ export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnW
       {phase === "building" && "Compiling …"}
       {phase === "ready" &&
         seen &&
-        `${seen.steps} steps${seen.status === "done" ? ", done" : ""} · ${
+        `${seen.phase ? "" : `${seen.steps} steps${seen.status === "done" ? ", done" : ""} · `}${
           engine === "webgpu" ? `WebGPU${adapter ? ` (${adapter})` : ""}` : "Wasm"
-        }${seen.steps > 0 ? ` · ${seen.pace.toFixed(seen.pace < 10 ? 1 : 0)} ms a step` : ""}${left ? " · WebGPU cannot run this demo" : ""}`}
+        }${seen.steps > 0 && !seen.phase ? ` · ${seen.pace.toFixed(seen.pace < 10 ? 1 : 0)} ms a step` : ""}${left ? " · WebGPU cannot run this demo" : ""}`}
     </p>
   );
 }

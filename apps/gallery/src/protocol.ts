@@ -4,6 +4,13 @@ import type { DemoState, View } from "fluxion/demo";
 /** Where a demo computes. */
 export type Engine = "wasm" | "webgpu";
 
+/** How far a long run is. */
+export interface Phase {
+  readonly text: string;
+  /** Share of the whole, in [0, 1]. */
+  readonly done: number;
+}
+
 /** From the page. */
 export type Request =
   | {
@@ -11,8 +18,6 @@ export type Request =
       readonly id: string;
       readonly state: DemoState;
       readonly engine: Engine | "auto";
-      /** Points [N, 2] of the playground "straighten". */
-      readonly drawn?: Float32Array;
     }
   /** Goes on, for `steps` steps or without end. */
   | { readonly type: "run"; readonly steps?: number }
@@ -31,6 +36,7 @@ export type Reply =
       /** Milliseconds of a step, the mean of the recent ones. */
       readonly pace: number;
       readonly status: "running" | "paused" | "done";
+      readonly phase?: Phase;
     }
   | { readonly type: "file"; readonly bytes: Uint8Array }
   | { readonly type: "failed"; readonly message: string; readonly gpu: boolean };

@@ -30,12 +30,7 @@ export interface DemoHandle extends DemoProgress {
 const runFor = (steps: number | undefined): Request => ({ type: "run", ...(steps && { steps }) });
 
 /** Runs the demo `id` in a worker, which ends when the state changes or the page is left. */
-export function useDemo(
-  id: string,
-  state: DemoState,
-  engine: Engine | "auto",
-  drawn?: Float32Array,
-): DemoHandle {
+export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): DemoHandle {
   const [progress, setProgress] = useState<DemoProgress>({ phase: "idle" });
   const wanted = useRef<number | undefined>(0);
   const left = useRef<string>();
@@ -71,7 +66,7 @@ export function useDemo(
   const start = (): void => {
     update({ phase: "loading" });
     const chosen = left.current === undefined ? engine : "wasm";
-    worker.open({ type: "create", id, state, engine: chosen, ...(drawn && { drawn }) });
+    worker.open({ type: "create", id, state, engine: chosen });
   };
   const reset = (): void => {
     worker.stop();
@@ -81,7 +76,7 @@ export function useDemo(
   useEffect(() => {
     left.current = undefined;
     reset();
-  }, [key, drawn]);
+  }, [key]);
 
   return {
     ...progress,

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { OptionError, ShapeError, stack, tensor, type Tensor } from "../index.js";
-import { acceleration, curvature, straightness, transportCost } from "./diagnostics.js";
+import { acceleration, curvature, inspectFlow, straightness, transportCost } from "./diagnostics.js";
 import { gaussianVelocity } from "./exact.js";
-import { sampleTrajectory } from "./sample.js";
+import { sampleOde, sampleTrajectory } from "./sample.js";
 import { rk4 } from "./solver.js";
 
 const f64 = (values: number[], shape = [values.length]): Tensor =>
@@ -75,4 +75,22 @@ it("refuses what is no trajectory, option or pair", () => {
   expect(() => straightness(x, { mean: true } as never)).toThrow(OptionError);
   expect(() => transportCost(x, x, { p: 0.5 })).toThrow(OptionError);
   expect(() => transportCost(x, f64([1, 2]))).toThrow(ShapeError);
+});
+
+it("inspects a flow: its paths, their measures, and where fewer steps end", async () => {
+  const velocity = gaussianVelocity({ correlation: 0 });
+  const z = f64([-1, 0.5, 2], [3, 1]);
+  const seen = inspectFlow(velocity, z, { steps: 8, counts: [1, 2, 8] });
+  expect(seen.trajectory.shape).toEqual([9, 3, 1]);
+  const trajectory = sampleTrajectory(velocity, z, { steps: 8 });
+  const measures = [straightness(trajectory), curvature(trajectory), transportCost(z, trajectory.slice(-1))];
+  expect(await numbers(stack([seen.straightness, seen.curvature, seen.cost]))).toEqual(
+    await numbers(stack(measures)),
+  );
+  for (const [i, steps] of [1, 2, 8].entries()) {
+    expect(await numbers(seen.ends[i]!)).toEqual(await numbers(sampleOde(velocity, z, { steps })));
+  }
+  const short = inspectFlow(velocity, z, { steps: 4, to: 0.5 });
+  expect(await numbers(short.ends[0]!)).toEqual(await numbers(sampleOde(velocity, z, { steps: 1, to: 0.5 })));
+  expect(() => inspectFlow(velocity, z, { step: 3 } as never)).toThrow(OptionError);
 });

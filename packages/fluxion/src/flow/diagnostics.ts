@@ -13,7 +13,7 @@ import { flowLoss, type FlowObjective } from "./objective.js";
 import type { Path } from "./path.js";
 import { endsThrough, type FlowModel } from "./prediction.js";
 import { uniformTime } from "./time.js";
-import type { Velocity } from "./sample.js";
+import { sampleOde, sampleTrajectory, type Velocity } from "./sample.js";
 
 /** Whether a diagnostic sums over the features, as the paper's formulas do, or averages. Default "mean". */
 export interface ReduceOption {
@@ -161,3 +161,51 @@ export function lossProfile<P>(
  */
 export const acceleration = (velocity: Velocity, x: Tensor, t: Tensor): Tensor =>
   jvp((state: Tensor, time: Tensor) => velocity(state, time), [x, t], [velocity(x, t), onesLike(t)])[1];
+
+/** Options of `inspectFlow`. */
+export interface InspectFlowOptions {
+  /** Euler steps of the trajectory, whole number ≥ 1. Default 40. */
+  steps?: number;
+  /** Where paths end. Default 1. */
+  to?: number;
+  /** Numbers of Euler steps to compare. Default [1]. */
+  counts?: readonly number[];
+}
+
+/** What there is to see of a flow. */
+export interface FlowInspection {
+  /** [steps + 1, B, ...] */
+  readonly trajectory: Tensor;
+  /** As z0, for each of `counts`: where samplers of that many Euler steps end. */
+  readonly ends: Tensor[];
+  /** Scalars, of the trajectory. */
+  readonly straightness: Tensor;
+  readonly curvature: Tensor;
+  readonly cost: Tensor;
+}
+
+/**
+ * The paths of a flow, how straight and how long they are, and where fewer steps end: pure, so that it is compiled with
+ * what binds the velocity.
+ * @param velocity dx/dt
+ * @param z0 starts [B, ...]
+ * @throws OptionError
+ */
+export function inspectFlow(
+  velocity: Velocity,
+  z0: Tensor,
+  options: InspectFlowOptions = {},
+): FlowInspection {
+  checkOptions("flow.inspectFlow", options, ["steps", "to", "counts"]);
+  const { steps = 40, to = 1, counts = [1] } = options;
+  const trajectory = sampleTrajectory(velocity, z0, { steps, to });
+  const ends = counts.map((n) =>
+    n === steps ? trajectory.slice(-1) : sampleOde(velocity, z0, { steps: n, to }),
+  );
+  return {
+    ...{ trajectory, ends },
+    straightness: straightness(trajectory),
+    curvature: curvature(trajectory),
+    cost: transportCost(z0, trajectory.slice(-1)),
+  };
+}

@@ -32,11 +32,26 @@ it("depends on time and class", async () => {
   expect((await at(t, [2, 1, 3])).slice(0, 4)).not.toEqual(base.slice(0, 4));
 });
 
+it("sees waves besides the position", async () => {
+  const net = flowMlp({ shape: [2], width: 8, waves: 5 });
+  const params = { ...net.init(key(1)), output: { weight: normal(key(3), [8, 2]) } };
+  expect(params.input.weight.shape).toEqual([12, 8]);
+  const at = (weight: Tensor): Promise<number[]> =>
+    numbers(net.apply({ ...params, input: { ...params.input, weight } }, normal(key(4), [3, 2]), t));
+  const blind = params.input.weight.mul(tensor([1, 1, ...Array<number>(10).fill(0)]).reshape([12, 1]));
+  const plain = flowMlp({ shape: [2], width: 8 });
+  const same = { ...params, input: { ...params.input, weight: params.input.weight.slice([0, 2]) } };
+  const want = await numbers(plain.apply(same, normal(key(4), [3, 2]), t));
+  (await at(blind)).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 5));
+  expect(await at(params.input.weight)).not.toEqual(want);
+});
+
 it("refuses sizes and conditions that do not fit", () => {
   for (const options of [
     { shape: [0] },
     { shape: [2], width: 1.5 },
     { shape: [2], timeFeatures: 3 },
+    { shape: [2], waves: -1 },
     { shape: [2], layers: 1 },
   ]) {
     expect(() => flowMlp(options as never)).toThrow(OptionError);

@@ -9,6 +9,7 @@ export * from "./conv.js";
 export * from "./batch-norm.js";
 export * from "./norm.js";
 export * from "./embedding.js";
+export * from "./fourier-features.js";
 export * from "./text-encoder.js";
 export * from "./attention.js";
 export * from "./mlp.js";
