@@ -89,10 +89,7 @@ export function flowMlp(
       }
       const flat = flatten(x, 1);
       const seen = waves > 0 ? concat([flat, fourierFeatures(flat, waves)], 1) : flat;
-      let h = add(
-        input.apply(params.input, seen),
-        time.apply(params.time, sinusoidal(t, timeFeatures)),
-      );
+      let h = add(input.apply(params.input, seen), time.apply(params.time, sinusoidal(t, timeFeatures)));
       if (table && cond) h = add(h, table.apply(params.classes!, cond));
       if (encoder && cond) h = add(h, encoder.apply(params.text!, cond));
       h = silu(h);
