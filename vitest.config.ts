@@ -62,6 +62,7 @@ export default defineConfig({
         test: {
           name: "gallery",
           include: ["apps/gallery/**/*.test.ts"],
+          globalSetup: "apps/gallery/build-once.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
           // Pages compute in workers: two at a time on two cores.

@@ -10,7 +10,7 @@ const phone = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile:
 
 let gallery: Gallery;
 beforeAll(async () => {
-  gallery = await startGallery("playgrounds");
+  gallery = await startGallery();
 }, 120_000);
 afterAll(() => gallery?.close());
 

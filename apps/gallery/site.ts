@@ -1,4 +1,6 @@
 // Builds or serves the gallery: `tsx --conditions fluxion-source apps/gallery/site.ts build|serve [folder]`.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, createServer, defaultClientConditions, type InlineConfig, type Plugin } from "vite";
@@ -48,11 +50,56 @@ const config = (folder: string): InlineConfig => ({
     modulePreload: { polyfill: false },
   },
   logLevel: "warn",
+  // What the service worker does for the built site.
+  server: {
+    headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+  },
 });
+
+/** Pages, programs, styles, pictures and the fonts that browsers choose: kept at the first visit. All else once it is used. */
+const keptAtOnce = /\.(html|js|css|woff2|webp|svg)$/;
+/** Fonts for browsers of long ago. */
+const neverKept = /\.(woff|ttf)$/;
+
+/** The service worker of a built site, which knows its files by name and content. */
+async function buildServiceWorker(folder: string): Promise<void> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  const urlOf = (file: string): string => path.relative(folder, file).split(path.sep).join("/");
+  const revision = (file: string): string =>
+    createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 16);
+  const SITE = {
+    kept: files
+      .filter((file) => keptAtOnce.test(file))
+      .map((file) => ({ url: urlOf(file), revision: revision(file) })),
+    onUse: files.filter((file) => !keptAtOnce.test(file) && !neverKept.test(file)).map(urlOf),
+  };
+  await build({
+    configFile: false,
+    root,
+    logLevel: "warn",
+    publicDir: false,
+    define: { SITE: JSON.stringify(SITE), "process.env.NODE_ENV": '"production"' },
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      target: "es2022",
+      reportCompressedSize: false,
+      lib: {
+        entry: path.join(root, "src/offline/service-worker.ts"),
+        ...{ formats: ["iife"], name: "serviceWorker", fileName: () => "sw.js" },
+      },
+    },
+  });
+}
 
 const [task = "", folder = output] = process.argv.slice(2);
 if (task === "build") {
+  // Whoever builds it (a test does, too): Vite takes the word from here if it is set.
+  process.env["NODE_ENV"] = "production";
   await build(config(path.resolve(folder)));
+  await buildServiceWorker(path.resolve(folder));
   console.log(
     `The gallery is in ${path.relative(process.cwd(), path.resolve(folder)) || "."}: serve it from any host.`,
   );

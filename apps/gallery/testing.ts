@@ -1,5 +1,4 @@
 // A built gallery behind a plain file host, and Chromium in front of it.
-import { spawn } from "node:child_process";
 import { createReadStream, existsSync, mkdirSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,6 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { inject } from "vitest";
 import { chromiumArgs, findChromium } from "../../scripts/chromium.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,10 +24,7 @@ const types: Record<string, string> = {
 };
 
 /** An open gallery. */
-export interface Gallery {
-  readonly origin: string;
-  /** Address of a route such as "#/paper/tract". */
-  readonly address: (hash: string) => string;
+export interface Gallery extends Omit<Host, "close"> {
   /** A page that notes what goes wrong in it. */
   readonly open: (hash: string, options?: BrowserContextOptions) => Promise<WatchedPage>;
   readonly close: () => Promise<void>;
@@ -41,17 +38,22 @@ export interface WatchedPage {
   readonly close: () => Promise<void>;
 }
 
-/** Builds the gallery, serves it and starts a browser. @param name of the folder it is built into */
-export async function startGallery(name = "site"): Promise<Gallery> {
-  mkdirSync(screens, { recursive: true });
-  const folder = path.join(cache, `gallery-${name}`);
-  await build(folder);
+/** Serves a folder below a path, as a host does that knows nothing of what is in it. */
+export interface Host {
+  readonly origin: string;
+  /** Address of a route such as "#/paper/tract". */
+  readonly address: (hash: string) => string;
+  readonly close: () => void;
+}
+
+/** @param folder of the site, asked at every request */
+export async function serve(folder: () => string): Promise<Host> {
   const server = createServer((request, response) => {
     const name = decodeURIComponent(new URL(request.url!, "http://host").pathname);
-    const file = path.join(folder, name.slice(below.length) || "index.html");
+    const file = path.join(folder(), name.slice(below.length) || "index.html");
     if (
       !name.startsWith(below) ||
-      !file.startsWith(folder) ||
+      !file.startsWith(folder()) ||
       !existsSync(file) ||
       !statSync(file).isFile()
     ) {
@@ -66,33 +68,30 @@ export async function startGallery(name = "site"): Promise<Gallery> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const executablePath = findChromium();
-  const browser = await chromium.launch({ args: chromiumArgs, ...(executablePath && { executablePath }) });
-  const address = (hash: string): string => `${origin}${below}${hash}`;
   return {
     origin,
-    address,
-    open: (hash, options) => openPage(browser, origin, address(hash), options),
-    async close() {
-      await browser.close();
+    address: (hash) => `${origin}${below}${hash}`,
+    close() {
       server.closeAllConnections();
       server.close();
     },
   };
 }
 
-function build(folder: string): Promise<void> {
-  const site = path.join(root, "apps", "gallery", "site.ts");
-  const args = ["--import", "tsx", "--conditions", "fluxion-source", site, "build", folder];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
-    child.stderr.on("data", (data: Buffer) => (said += data.toString()));
-    child.on("error", reject);
-    child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`the gallery's build failed:\n${said}`)),
-    );
-  });
+/** Serves the built gallery and starts a browser. @param folder default the site of all tests */
+export async function startGallery(folder = () => inject("gallerySite")): Promise<Gallery> {
+  mkdirSync(screens, { recursive: true });
+  const host = await serve(folder);
+  const executablePath = findChromium();
+  const browser = await chromium.launch({ args: chromiumArgs, ...(executablePath && { executablePath }) });
+  return {
+    ...host,
+    open: (hash, options) => openPage(browser, host.origin, host.address(hash), options),
+    async close() {
+      await browser.close();
+      host.close();
+    },
+  };
 }
 
 async function openPage(
@@ -101,7 +100,11 @@ async function openPage(
   address: string,
   options?: BrowserContextOptions,
 ): Promise<WatchedPage> {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  // Every test would fetch all of the site again.
+  const context = await browser.newContext({
+    ...{ viewport: { width: 1200, height: 900 }, serviceWorkers: "block" },
+    ...options,
+  });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {

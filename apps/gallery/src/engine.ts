@@ -2,6 +2,7 @@
 import { setDevice } from "fluxion";
 import gpuModule from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
 import wasmModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import { threadsHere } from "./offline/threads.js";
 import type { Engine } from "./protocol.js";
 
 interface Environment {
@@ -47,7 +48,7 @@ export async function loadEngine(
   wanted: Engine | "auto",
   onProgress: (loaded: number, total: number | undefined) => void,
   onLost: (message: string) => void,
-): Promise<{ engine: Engine; adapter: string | undefined }> {
+): Promise<{ engine: Engine; threads: number; adapter: string | undefined }> {
   const adapter = wanted === "wasm" ? null : await graphicsAdapter();
   if (wanted === "webgpu" && !adapter) throw new Error("This browser offers no WebGPU adapter.");
   const engine = adapter && (wanted === "webgpu" || !isSoftware(adapter)) ? "webgpu" : "wasm";
@@ -55,13 +56,13 @@ export async function loadEngine(
     engine === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
   const env = module.env as Environment;
   env.logLevel = "error";
-  // Small networks gain nothing from threads, and most hosts do not isolate their pages.
-  env.wasm.numThreads = 1;
+  const threads = engine === "webgpu" ? 1 : threadsHere();
+  env.wasm.numThreads = threads;
   env.wasm.wasmBinary ??= await download(engine === "webgpu" ? gpuModule : wasmModule, onProgress);
   setDevice(engine);
   if (engine === "webgpu") watch(env, onLost);
   const { vendor = "", architecture = "" } = adapter?.info ?? {};
-  return { engine, adapter: engine === "webgpu" ? `${vendor} ${architecture}`.trim() : undefined };
+  return { engine, threads, adapter: engine === "webgpu" ? `${vendor} ${architecture}`.trim() : undefined };
 }
 
 function watch(env: Environment, onLost: (message: string) => void): void {

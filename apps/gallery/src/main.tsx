@@ -2,6 +2,7 @@ import { render } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { IndexPage } from "./index-page.js";
 import { lazily } from "./lazily.js";
+import { useOffline } from "./offline/use-offline.js";
 import { useRoute } from "./route.js";
 import { ThemeButton } from "./theme.js";
 import "./style.css";
@@ -14,6 +15,7 @@ const OnnxPage = lazily(() => import("./onnx-page.js").then((m) => m.OnnxPage));
 
 function App() {
   const { path, params } = useRoute();
+  const offline = useOffline();
   const [error, forget] = useErrorBoundary() as [unknown, () => void];
   const main = useRef<HTMLElement>(null);
   const place = path.join("/");
@@ -62,6 +64,16 @@ function App() {
       </main>
       <footer class="foot">
         Everything here runs in this browser, with the code of Fluxion itself; nothing is sent anywhere.
+        {offline.ready && " It works without network from now on."}
+        {offline.update && (
+          <>
+            {" "}
+            A new version of this gallery is here.{" "}
+            <button class="inline" onClick={offline.update}>
+              Change to it
+            </button>
+          </>
+        )}
       </footer>
     </>
   );

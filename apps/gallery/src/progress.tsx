@@ -1,8 +1,9 @@
+import { threadsAfterReload } from "./offline/threads.js";
 import type { DemoHandle } from "./use-demo.js";
 
 /** How far loading and running are, or what went wrong. */
 export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: () => void }) {
-  const { phase, loaded, engine, adapter, seen, failure, left } = handle;
+  const { phase, loaded, seen, failure } = handle;
   if (phase === "failed" && failure) {
     return (
       <div role="alert" class="failure">
@@ -28,11 +29,44 @@ export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnW
         </>
       )}
       {phase === "building" && "Compiling …"}
-      {phase === "ready" &&
-        seen &&
-        `${seen.phase ? "" : `${seen.steps} steps${seen.status === "done" ? ", done" : ""} · `}${
-          engine === "webgpu" ? `WebGPU${adapter ? ` (${adapter})` : ""}` : "Wasm"
-        }${seen.steps > 0 && !seen.phase ? ` · ${seen.pace.toFixed(seen.pace < 10 ? 1 : 0)} ms a step` : ""}${left ? " · WebGPU cannot run this demo" : ""}`}
+      {phase === "ready" && seen && <Ready handle={handle} seen={seen} />}
     </p>
   );
+}
+
+type Seen = NonNullable<DemoHandle["seen"]>;
+
+/** Steps so far, what computes, and how fast. */
+function Ready({ handle, seen }: { handle: DemoHandle; seen: Seen }) {
+  const { engine, adapter, threads = 1, left } = handle;
+  const { steps, pace, status, phase } = seen;
+  const more = engine === "wasm" && status !== "running" ? threadsAfterReload() : undefined;
+  const parts = [
+    ...(phase ? [] : [`${steps} ${steps === 1 ? "step" : "steps"}${status === "done" ? ", done" : ""}`]),
+    engine === "webgpu"
+      ? `WebGPU${adapter ? ` (${adapter})` : ""}`
+      : `Wasm, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    ...(pace >= 0.05 && !phase ? [speed(pace)] : []),
+    ...(left ? ["WebGPU cannot run this demo"] : []),
+  ];
+  return (
+    <>
+      {parts.join(" · ")}
+      {more && (
+        <>
+          {" · "}
+          <button class="inline" onClick={() => location.reload()}>
+            reload for {more} threads
+          </button>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Such as "12 ms a step, 83 steps a second". */
+function speed(pace: number): string {
+  const perSecond = 1000 / pace;
+  const often = perSecond >= 1 ? `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} steps a second` : "";
+  return `${pace.toFixed(pace < 10 ? 1 : 0)} ms a step${often}`;
 }

@@ -28,7 +28,12 @@ export type Request =
 /** From the worker. */
 export type Reply =
   | { readonly type: "loading"; readonly loaded: number; readonly total: number | undefined }
-  | { readonly type: "ready"; readonly engine: Engine; readonly adapter: string | undefined }
+  | {
+      readonly type: "ready";
+      readonly engine: Engine;
+      readonly threads: number;
+      readonly adapter: string | undefined;
+    }
   | {
       readonly type: "views";
       readonly views: readonly View[];

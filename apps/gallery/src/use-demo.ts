@@ -9,6 +9,7 @@ export interface DemoProgress {
   readonly phase: "idle" | "loading" | "building" | "ready" | "failed";
   readonly loaded?: { readonly bytes: number; readonly total: number | undefined };
   readonly engine?: Engine;
+  readonly threads?: number;
   readonly adapter?: string | undefined;
   readonly seen?: Extract<Reply, { type: "views" }>;
   readonly failure?: { readonly message: string; readonly gpu: boolean };
@@ -49,7 +50,8 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
       if (reply.type === "loading") {
         update({ phase: "loading", loaded: { bytes: reply.loaded, total: reply.total } });
       } else if (reply.type === "ready") {
-        update({ phase: "building", engine: reply.engine, adapter: reply.adapter });
+        const { engine, threads, adapter } = reply;
+        update({ phase: "building", engine, threads, adapter });
       } else if (reply.type === "file") {
         saveFile(reply.bytes, fileName.current);
       } else if (reply.type === "views") {

@@ -10,5 +10,6 @@ declare module "*?url" {
 }
 declare module "*.css" {}
 interface ImportMeta {
+  readonly env: { readonly PROD: boolean };
   glob<Module>(pattern: string): Record<string, () => Promise<Module>>;
 }

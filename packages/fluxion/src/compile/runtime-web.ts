@@ -24,7 +24,8 @@ export const runtime: Runtime = {
     checkDevice(device, await devices());
     const ort =
       device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-    if (threads !== undefined) ort.env.wasm.numThreads = threads;
+    // One pool serves all sessions; its size is settled by whoever speaks first, such as the page itself.
+    if (threads !== undefined) ort.env.wasm.numThreads ??= threads;
     ort.env.logLevel = "error";
     const options = {
       executionProviders: [device],
