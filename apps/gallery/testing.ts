@@ -108,6 +108,8 @@ async function openPage(
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {
+    // Said by the driver itself, of what it was told to do.
+    if (message.text() === "Service Worker registration blocked by Playwright") return;
     if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
