@@ -11,7 +11,7 @@ const PaperPage = lazily(() => import("./paper-page.js").then((m) => m.PaperPage
 
 const StraightenPage = lazily(() => import("./straighten/page.js").then((m) => m.StraightenPage));
 
-const OnnxPage = lazily(() => import("./onnx-page.js").then((m) => m.OnnxPage));
+const OnnxPage = lazily(() => import("./onnx/page.js").then((m) => m.OnnxPage));
 
 function App() {
   const { path, params } = useRoute();
@@ -57,7 +57,7 @@ function App() {
         ) : path[0] === "straighten" ? (
           <StraightenPage params={params} />
         ) : path[0] === "onnx" ? (
-          <OnnxPage />
+          <OnnxPage params={params} />
         ) : (
           <IndexPage params={params} />
         )}

@@ -3,7 +3,7 @@ import { checkOptions, CompileError, DtypeError, ShapeError, TreeError } from ".
 import { showShape, type Shape } from "../core/shape.js";
 import { tensor, Tensor } from "../core/tensor.js";
 import { checkTree, flattenTree, tensorLeaves } from "../core/tree.js";
-import { unsupported, walkModel, type Walk } from "./interpret.js";
+import { unsupported, walkModel, type Observer, type Walk } from "./interpret.js";
 import { treeFromNames, type NamedTree } from "./names.js";
 import { constantInputs } from "./operators/index.js";
 import { parseModel, typeName, type FileGraph, type FileModel, type FileValue } from "./parse.js";
@@ -60,38 +60,51 @@ const OPSETS = [7, 28] as const;
  *   supported
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): OnnxModel {
+  return openOnnx(bytes, options).model;
+}
+
+/** An imported model with what the file says of it. @internal */
+export interface OpenedModel {
+  readonly model: OnnxModel;
+  /** Names of its parameters in the file, in the order of the tree's leaves. */
+  readonly names: readonly string[];
+  /** Its function, with an observer of its nodes. */
+  readonly observed: (inputs: readonly Tensor[], observe: Observer) => Tensor[];
+}
+
+/** `importOnnx` with the file's names and nodes. @internal */
+export function openOnnx(bytes: Uint8Array, options: ImportOptions = {}): OpenedModel {
   checkOptions("importOnnx", options, ["where", "isParam"]);
   const { where = "importOnnx", isParam = (_, shape, dtype) => isFloat(dtype) && shape.length > 0 } = options;
-  const model = parseModel(bytes, where);
-  refuse(model, where);
-  const [inputs, outputs] = [model.graph.inputs, model.graph.outputs].map((list) =>
+  const file = parseModel(bytes, where);
+  refuse(file, where);
+  const [inputs, outputs] = [file.graph.inputs, file.graph.outputs].map((list) =>
     list.map((v) => valueOf(v, where)),
   );
-  const files = new Map(
-    [...weightsOf(model.graph)].filter(([name, file]) => isParam(name, file.shape, file.dtype)),
-  );
+  const files = new Map([...weightsOf(file.graph)].filter(([name, t]) => isParam(name, t.shape, t.dtype)));
   const params = treeFromNames(
     [...files].map(([name, { data, dtype, shape }]) => [name, tensor(data, { dtype, shape })] as const),
   );
-  // The same tree with the file's tensors at its leaves gives their order.
-  const order = flattenTree(
-    treeFromNames([...files].map(([name, file]) => [name, () => file] as const)),
-  ).leaves.map((leaf) => (leaf as () => FileTensor)());
+  // The same tree with the names at its leaves gives their order.
+  const names = flattenTree(
+    treeFromNames([...files.keys()].map((name) => [name, () => name] as const)),
+  ).leaves.map((leaf) => (leaf as () => string)());
   const constants: Walk["constants"] = new Map();
-  const apply = (given: NamedTree, ...args: Tensor[]): Tensor[] => {
+  const walk = (given: NamedTree, args: readonly Tensor[], observe?: Observer): Tensor[] => {
     checkTree(`${where}: params`, params, given);
     checkInputs(where, inputs!, args);
     const leaves = tensorLeaves(where, given).leaves;
-    const parameters = new Map(leaves.map((t, i) => [order[i]!, t]));
-    return walkModel({ model, parameters, constants, where }, args);
+    const parameters = new Map(leaves.map((t, i) => [files.get(names[i]!)!, t]));
+    return walkModel({ model: file, parameters, constants, where, ...(observe && { observe }) }, args);
   };
-  return {
+  const apply = (given: NamedTree, ...args: Tensor[]): Tensor[] => walk(given, args);
+  const model: OnnxModel = {
     params,
     inputs: inputs!,
     outputs: outputs!,
-    opset: model.opsets.get("")!,
-    producer: model.producer,
-    metadata: model.metadata,
+    opset: file.opsets.get("")!,
+    producer: file.producer,
+    metadata: file.metadata,
     apply,
     call(given, named) {
       const unknown = Object.keys(named).find((name) => !inputs!.some((v) => v.name === name));
@@ -102,6 +115,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Onnx
       return Object.fromEntries(results.map((t, i) => [outputs![i]!.name, t]));
     },
   };
+  return { model, names, observed: (args, observe) => walk(params, args, observe) };
 }
 
 function refuse(model: FileModel, where: string): void {

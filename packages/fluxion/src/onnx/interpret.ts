@@ -27,7 +27,16 @@ export interface Walk {
   /** Tensors of the file that are no parameters, made once. */
   readonly constants: Map<FileTensor, Tensor>;
   readonly where: string;
+  /** Sees every node of the main graph with its values. */
+  readonly observe?: Observer;
 }
+
+/** What is told of a node that has been computed. */
+export type Observer = (
+  node: FileNode,
+  inputs: readonly (Tensor | undefined)[],
+  outputs: readonly (Tensor | undefined)[],
+) => void;
 
 /** Names of the values in sight, innermost graph first. */
 interface Scope {
@@ -79,6 +88,13 @@ function walkGraph(
   }
   for (const node of graph.nodes) {
     const results = walkNode(frame, node, scope, used);
+    if (!outer && frame.depth === 0) {
+      frame.observe?.(
+        node,
+        node.inputs.map((name) => lookUp(scope, name)),
+        results,
+      );
+    }
     node.outputs.forEach((name, i) => {
       const t = results[i];
       if (name !== "" && t) scope.values.set(name, t);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { FormatError, OptionError } from "../index.js";
+import { FormatError, OptionError, treePaths } from "../index.js";
 import { info, graph, model, node } from "../testing/onnx-file.js";
+import { importOnnx } from "./import.js";
 import { summary } from "./summary.js";
 
 const net = new Uint8Array(readFileSync(new URL("testdata/torch-net.onnx", import.meta.url)));
@@ -19,6 +20,24 @@ describe("a summary", () => {
     expect(s.flops).toBeGreaterThan(2 * 8 * 16 * 27);
     const four = summary(net, { sizes: { batch: 4 } });
     expect(four.flops! / s.flops!).toBeCloseTo(4, 1);
+  });
+
+  it("tells the cost of every operator, and which parameters it reads", () => {
+    const { costs, flops, nodes } = summary(net, { sizes: { batch: 2 } });
+    expect(costs!.length).toBe(nodes);
+    expect(costs!.reduce((sum, c) => sum + c.flops, 0)).toBe(flops);
+    const [conv] = costs!.filter((c) => c.operator === "Conv");
+    // Twice the products of 8 channels of 4 × 4 from 3 × 3 × 3, for two images.
+    expect(conv!.shape).toEqual([2, 8, 4, 4]);
+    expect(conv!.flops).toBeGreaterThanOrEqual(2 * 2 * 8 * 16 * 27);
+    expect(conv!.params.every((p) => /weight|bias/.test(p))).toBe(true);
+    const read = new Set(costs!.flatMap((c) => c.params));
+    expect([...read].sort()).toEqual(
+      treePaths(importOnnx(net).params)
+        .map((p) => p.path)
+        .sort(),
+    );
+    expect(summary(net, { shapes: { x: [2, 3, 8, 8] } }).flops).toBe(flops);
   });
 
   it("reads a Node Buffer that is part of a larger one", () => {

@@ -2,8 +2,9 @@ import { costOf } from "../compile/cost.js";
 import { dtypes, isFloat } from "../core/dtypes.js";
 import { checkOptions, FluxionError, OptionError } from "../core/errors.js";
 import { constant, placeholder, type Tensor } from "../core/tensor.js";
-import { tensorLeaves } from "../core/tree.js";
-import { importOnnx, type OnnxModel, type OnnxValue } from "./import.js";
+import { sizeOf, type Shape } from "../core/shape.js";
+import { treePaths } from "../core/tree.js";
+import { openOnnx, type OnnxValue } from "./import.js";
 import { parseModel, typeName, type FileGraph } from "./parse.js";
 import { heldAs } from "./read-tensor.js";
 
@@ -23,6 +24,21 @@ export interface OnnxSummary {
   readonly flops: number | undefined;
   /** Why there are no `flops`. */
   readonly why: string | undefined;
+  /** The operators of the main graph, in order, each with its own cost; undefined as `flops`. */
+  readonly costs: readonly OnnxNodeCost[] | undefined;
+}
+
+/** One operator of a file and what a run of it costs. */
+export interface OnnxNodeCost {
+  /** The node's name, or that of its first output. */
+  readonly name: string;
+  readonly operator: string;
+  /** Its sub-graphs included. */
+  readonly flops: number;
+  /** Paths of the parameters that it reads, as in the tree that `importOnnx` gives. */
+  readonly params: readonly string[];
+  /** Of its first output. */
+  readonly shape: Shape;
 }
 
 /** An input or output as the file declares it. */
@@ -38,7 +54,9 @@ export interface SummaryOptions {
   where?: string;
   /** Sizes for free dimensions by name, whole numbers ≥ 1; all others count as 1. */
   sizes?: Readonly<Record<string, number>>;
-  /** Values of inputs that decide shapes or branches. */
+  /** Shapes of inputs by name, for those that the file leaves open in several places. */
+  shapes?: Readonly<Record<string, Shape>>;
+  /** Values of inputs that decide shapes or branches; one number fills the input. */
   values?: Readonly<Record<string, number | readonly number[]>>;
 }
 
@@ -47,7 +65,7 @@ export interface SummaryOptions {
  * @throws FormatError if the file is damaged; OptionError for a size that is none
  */
 export function summary(bytes: Uint8Array, options: SummaryOptions = {}): OnnxSummary {
-  checkOptions("summary", options, ["where", "sizes", "values"]);
+  checkOptions("summary", options, ["where", "sizes", "shapes", "values"]);
   const { where = "summary" } = options;
   for (const [name, size] of Object.entries(options.sizes ?? {})) {
     if (!Number.isInteger(size) || size < 1) {
@@ -97,31 +115,35 @@ function count(graph: FileGraph, found: Map<string, number>, size: { weights: nu
   }
 }
 
-function flopsOf(bytes: Uint8Array, options: SummaryOptions): Pick<OnnxSummary, "flops" | "why"> {
-  const { where = "summary", sizes = {}, values = {} } = options;
+function flopsOf(bytes: Uint8Array, options: SummaryOptions): Pick<OnnxSummary, "flops" | "why" | "costs"> {
+  const { where = "summary" } = options;
   try {
-    const model = importOnnx(bytes, { where });
-    const inputs = model.inputs.map((value) => argument(value, sizes, values[value.name]));
-    return { flops: traceCost(model, inputs), why: undefined };
+    const { model, observed } = openOnnx(bytes, { where });
+    const inputs = model.inputs.map((value) => argument(value, options));
+    const paths = new Map(treePaths(model.params).map(({ path, leaf }) => [leaf, path]));
+    const costs: OnnxNodeCost[] = [];
+    const results = observed(inputs, (node, read, made) => {
+      const [ins, outs] = [read, made].map((list) => list.filter((t) => t !== undefined));
+      costs.push({
+        name: node.name || (node.outputs[0] ?? ""),
+        operator: node.type,
+        flops: costOf(outs!, ins!).flops,
+        params: ins!.flatMap((t) => paths.get(t) ?? []),
+        shape: outs![0]?.shape ?? [],
+      });
+    });
+    return { flops: costOf(results, [...inputs, ...paths.keys()]).flops, why: undefined, costs };
   } catch (error) {
     if (!(error instanceof FluxionError)) throw error;
-    return { flops: undefined, why: error.message };
+    return { flops: undefined, why: error.message, costs: undefined };
   }
 }
 
-function argument(
-  value: OnnxValue,
-  sizes: SummaryOptions["sizes"],
-  given: number | readonly number[] | undefined,
-): Tensor {
-  const { dtype } = value;
-  if (typeof given === "number") return constant(given, dtype);
+function argument(value: OnnxValue, { sizes = {}, shapes = {}, values = {} }: SummaryOptions): Tensor {
+  const { dtype, name } = value;
+  const given = values[name];
+  const shape = shapes[name] ?? (value.shape ?? []).map((d) => (typeof d === "number" ? d : (sizes[d] ?? 1)));
+  if (typeof given === "number") return constant(Array<number>(sizeOf(shape)).fill(given), dtype, shape);
   if (given) return constant(given, dtype, [given.length]);
-  const shape = (value.shape ?? []).map((d) => (typeof d === "number" ? d : (sizes?.[d] ?? 1)));
   return placeholder(shape, dtype);
-}
-
-function traceCost(model: OnnxModel, inputs: Tensor[]): number {
-  const params = tensorLeaves("summary", model.params).leaves;
-  return costOf(model.apply(model.params, ...inputs), [...inputs, ...params]).flops;
 }
