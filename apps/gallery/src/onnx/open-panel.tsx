@@ -28,9 +28,12 @@ export function OpenPanel(props: {
           </button>
         ))}
       </div>
-      <p class="note">
-        {example ? examples[example].text : "Begin with one of these, or with a file of yours."}
-      </p>
+      {example && <p class="note">{examples[example].text}</p>}
+      {model.name === undefined && (
+        <p class="note">
+          Begin with one of these: they bring images along. Or open a file of yours, or drop it here.
+        </p>
+      )}
       <div class="controls">
         <label>
           An ONNX file

@@ -48,7 +48,11 @@ export function SummaryCard({ opened, arranged }: Pick<OnnxState, "opened" | "ar
             </div>
           ))}
         </dl>
-        {arranged?.why && <p class="quiet">It cannot be run with these inputs: {arranged.why}</p>}
+        {arranged?.why && (
+          <p class="quiet">
+            It cannot be run with these sizes and values; others may be chosen above. {arranged.why}
+          </p>
+        )}
       </figure>
       <figure class="view">
         <figcaption>{list ? "Work by operator, FLOPs" : "Operators"}</figcaption>

@@ -81,8 +81,7 @@ function scoresOf(params: NamedTree, batch: Tensor): Tensor {
   const out = opened().apply(params, ...inputsOf({ [name]: batch }))[scored!]!;
   return out.reshape([out.shape[0]!, -1]);
 }
-const summaryInputs = () =>
-  opened().inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape }));
+const summaryInputs = () => opened().inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape }));
 
 async function arrange(asked: Asked<"arrange">): Promise<void> {
   arranged = asked;
