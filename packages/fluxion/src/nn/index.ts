@@ -5,6 +5,7 @@
 export type { Model } from "./model.js";
 export * from "./initializers.js";
 export * from "./linear.js";
+export * from "./lora.js";
 export * from "./conv.js";
 export * from "./batch-norm.js";
 export * from "./norm.js";
