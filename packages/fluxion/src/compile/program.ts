@@ -91,7 +91,7 @@ export async function buildProgram(
       );
       const model = emitModel(plan.outputs, inputs);
       const written = performance.now();
-      const doubles = inner.some((n) => n.outputs.some((t) => t.dtype === "float64"));
+      const doubles = inner.some((n) => [...n.inputs, ...n.outputs].some((t) => t.dtype === "float64"));
       const session = await load(runtime, model, { ...options, doubles });
       emitMs += written - start;
       loadMs += performance.now() - written;

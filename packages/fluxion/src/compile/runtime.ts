@@ -37,7 +37,7 @@ export interface SessionOptions {
   readonly frozen?: boolean | undefined;
   /** Writes ONNX Runtime's own profile to a file with this prefix (Node only). */
   readonly profile?: string | undefined;
-  /** Whether the model computes in float64. */
+  /** Whether the model has values in float64. */
   readonly doubles?: boolean | undefined;
 }
 

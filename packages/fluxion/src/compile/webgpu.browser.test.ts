@@ -3,6 +3,7 @@ import {
   availableDevices,
   compile,
   DeviceError,
+  DtypeError,
   gelu,
   layerNorm,
   scan,
@@ -46,6 +47,18 @@ it("names the devices there are when asked for another", async () => {
 });
 
 describe("on the WebGPU software adapter", () => {
+  it("keeps what it computed after the last program is released", async () => {
+    // The first here to use WebGPU, so that its last program is the page's last.
+    setDevice("webgpu");
+    const double = compile((x: Tensor) => x.mul(2));
+    const y = await double(tensor([1, 2]));
+    await double.release();
+    const next = compile((x: Tensor) => x.add(1));
+    expect([...(await (await next(y)).data())]).toEqual([3, 5]);
+    expect([...(await y.data())]).toEqual([2, 4]);
+    await next.release();
+  });
+
   it("computes a gradient of matrix products, norms and activations", async () => {
     const loss = (w: Tensor, x: Tensor): Tensor =>
       softmax(gelu(layerNorm(x.matmul(w))))
@@ -67,5 +80,12 @@ describe("on the WebGPU software adapter", () => {
     const step = compile((x: Tensor) => scan(halve, x, undefined, { length: 3 })[0]);
     const once = await step(wave([3]));
     expect(Number((await (await step(once)).data())[0])).toBeCloseTo(1.96875, 5);
+  });
+
+  it("says that there is no float64, and what has it", async () => {
+    const x = tensor([1, 2], { dtype: "float64" });
+    const program = compile((v: Tensor) => v.greater(1), { device: "webgpu" });
+    await expect(program(x)).rejects.toThrow(DtypeError);
+    await expect(program(x)).rejects.toThrow(/float32 on webgpu.*float64.*setDevice\("wasm"\)/);
   });
 });
