@@ -4,7 +4,7 @@ import { papers } from "fluxion/papers";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artefacts } from "../../papers/artefacts.js";
-import { audit, screens, startGallery, type Gallery } from "./testing.js";
+import { atRest, audit, numbersOf, progressOf, screens, startGallery, type Gallery } from "./testing.js";
 
 let gallery: Gallery;
 beforeAll(async () => {
@@ -18,22 +18,6 @@ async function shoot(page: Page, name: string): Promise<void> {
   // The page has come to rest before it is taken in one piece.
   await page.waitForTimeout(200);
   await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
-}
-
-/** The demo's steps so far and its state. */
-const progressOf = (page: Page): Promise<{ steps: number; status: string }> =>
-  page.locator(".stage .views").evaluate((e) => ({
-    steps: Number((e as HTMLElement).dataset["steps"]),
-    status: (e as HTMLElement).dataset["status"]!,
-  }));
-
-async function atRest(page: Page, timeout = 60_000): Promise<void> {
-  await page
-    .locator('.stage .views[data-status="paused"], .stage .views[data-status="done"], .stage .failure')
-    .first()
-    .waitFor({ timeout });
-  const failure = page.locator(".stage .failure");
-  if ((await failure.count()) > 0) throw new Error(await failure.innerText());
 }
 
 /** Notes what stands at the head of the stage: [step, value] from now on. */
@@ -50,14 +34,6 @@ async function watchValues(page: Page): Promise<() => Promise<[number, number][]
   });
   return () => list.jsonValue();
 }
-
-/** Every number that the demo shows. */
-const numbersOf = (page: Page): Promise<number[]> =>
-  page
-    .locator(".view dd, .view data[value]")
-    .evaluateAll((list) =>
-      list.map((e) => Number(e instanceof HTMLDataElement ? e.value : (e as HTMLElement).dataset["value"])),
-    );
 
 describe("index", () => {
   it("shows every paper, and which are still to come", async () => {

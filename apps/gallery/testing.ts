@@ -27,6 +27,7 @@ const types: Record<string, string> = {
 export interface Gallery extends Omit<Host, "close"> {
   /** A page that notes what goes wrong in it. */
   readonly open: (hash: string, options?: BrowserContextOptions) => Promise<WatchedPage>;
+  readonly browser: Browser;
   readonly close: () => Promise<void>;
 }
 
@@ -85,7 +86,7 @@ export async function startGallery(folder = () => inject("gallerySite")): Promis
   const executablePath = findChromium();
   const browser = await chromium.launch({ args: chromiumArgs, ...(executablePath && { executablePath }) });
   return {
-    ...host,
+    ...{ ...host, browser },
     open: (hash, options) => openPage(browser, host.origin, host.address(hash), options),
     async close() {
       await browser.close();
@@ -133,3 +134,28 @@ export async function audit(page: Page): Promise<string[]> {
   );
   return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html.slice(0, 200)).join(" | ")}`);
 }
+
+/** The demo's steps so far and its state. */
+export const progressOf = (page: Page): Promise<{ steps: number; status: string }> =>
+  page.locator(".stage .views").evaluate((e) => ({
+    steps: Number((e as HTMLElement).dataset["steps"]),
+    status: (e as HTMLElement).dataset["status"]!,
+  }));
+
+/** Waits until the demo does not compute. @throws Error with what the page says if it failed */
+export async function atRest(page: Page, timeout = 60_000): Promise<void> {
+  await page
+    .locator('.stage .views[data-status="paused"], .stage .views[data-status="done"], .stage .failure')
+    .first()
+    .waitFor({ timeout });
+  const failure = page.locator(".stage .failure");
+  if ((await failure.count()) > 0) throw new Error(await failure.innerText());
+}
+
+/** Every number that the demo shows. */
+export const numbersOf = (page: Page): Promise<number[]> =>
+  page
+    .locator(".view dd, .view data[value]")
+    .evaluateAll((list) =>
+      list.map((e) => Number(e instanceof HTMLDataElement ? e.value : (e as HTMLElement).dataset["value"])),
+    );

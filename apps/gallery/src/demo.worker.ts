@@ -19,19 +19,31 @@ let [steps, pace, target] = [0, 0, 0];
 let status: "running" | "paused" | "done" = "paused";
 let looping = false;
 
-const fail = (error: unknown): void => {
+let noteLoss: (message: string) => void;
+const lost = new Promise<string>((resolve) => (noteLoss = resolve));
+let failed = false;
+
+/** Ends the run and says why, once. */
+async function fail(error: unknown): Promise<void> {
+  if (failed) return;
+  failed = true;
   target = 0;
   run = undefined;
-  post({
-    type: "failed",
-    message: error instanceof Error ? error.message : String(error),
-    gpu: engine === "webgpu",
-  });
-};
+  // What fails because the graphics device went away may be heard of before the loss itself.
+  const patience = new Promise<undefined>((resolve) => setTimeout(resolve, 500));
+  const loss = engine === "webgpu" ? await Promise.race([lost, patience]) : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  if (loss !== undefined)
+    post({ type: "failed", message: `The graphics device was lost: ${loss}`, gpu: "lost" });
+  else post({ type: "failed", message, ...(engine === "webgpu" && { gpu: "refused" }) });
+}
+lost.then(fail, fail);
 
 async function create({ id, state, engine: wanted }: Extract<Request, { type: "create" }>): Promise<void> {
   const load = sourceOf(id);
   if (!load) throw new Error(`there is no demo "${id}"`);
+  // Wanted is what is at fault if it cannot be loaded.
+  if (wanted !== "auto") engine = wanted;
   let last = 0;
   const [{ demo }, loaded] = await Promise.all([
     load(),
@@ -42,7 +54,7 @@ async function create({ id, state, engine: wanted }: Extract<Request, { type: "c
         last = performance.now();
         post({ type: "loading", loaded, total });
       },
-      (message) => fail(new Error(`The graphics device was lost: ${message}`)),
+      noteLoss,
     ),
   ]);
   engine = loaded.engine;
@@ -81,7 +93,7 @@ async function loop(): Promise<void> {
     if (status !== "done") status = "paused";
     await show();
   } catch (error) {
-    fail(error);
+    await fail(error);
   } finally {
     looping = false;
   }

@@ -7,7 +7,7 @@ import type { Engine } from "./protocol.js";
 
 interface Environment {
   wasm: { numThreads?: number; wasmBinary?: ArrayBuffer };
-  webgpu?: { device?: GraphicsDevice | Promise<GraphicsDevice> };
+  webgpu: { device?: GraphicsDevice };
   logLevel?: string;
 }
 interface GraphicsDevice {
@@ -38,6 +38,16 @@ const isSoftware = ({ isFallbackAdapter, info }: Adapter): boolean =>
   info?.isFallbackAdapter === true ||
   /swiftshader|llvmpipe|software/i.test(`${info?.vendor} ${info?.architecture} ${info?.description}`);
 
+/** What computes. */
+export interface LoadedEngine {
+  readonly engine: Engine;
+  readonly threads: number;
+  /** Of WebGPU. */
+  readonly adapter: string | undefined;
+  /** Whether there was an adapter that is software, so that Wasm was taken. */
+  readonly software: boolean;
+}
+
 /**
  * Loads the engine and makes it the library's device.
  * @param onProgress bytes so far, and of all if the host says so
@@ -48,7 +58,7 @@ export async function loadEngine(
   wanted: Engine | "auto",
   onProgress: (loaded: number, total: number | undefined) => void,
   onLost: (message: string) => void,
-): Promise<{ engine: Engine; threads: number; adapter: string | undefined }> {
+): Promise<LoadedEngine> {
   const adapter = wanted === "wasm" ? null : await graphicsAdapter();
   if (wanted === "webgpu" && !adapter) throw new Error("This browser offers no WebGPU adapter.");
   const engine = adapter && (wanted === "webgpu" || !isSoftware(adapter)) ? "webgpu" : "wasm";
@@ -60,21 +70,26 @@ export async function loadEngine(
   env.wasm.numThreads = threads;
   env.wasm.wasmBinary ??= await download(engine === "webgpu" ? gpuModule : wasmModule, onProgress);
   setDevice(engine);
-  if (engine === "webgpu") watch(env, onLost);
+  if (engine === "webgpu") watchDevices(env.webgpu, onLost);
   const { vendor = "", architecture = "" } = adapter?.info ?? {};
-  return { engine, threads, adapter: engine === "webgpu" ? `${vendor} ${architecture}`.trim() : undefined };
+  const name = `${vendor} ${architecture}`.trim();
+  const onGpu = engine === "webgpu";
+  return { engine, threads, adapter: onGpu ? name : undefined, software: adapter !== null && !onGpu };
 }
 
-function watch(env: Environment, onLost: (message: string) => void): void {
-  // The device appears with the first session.
-  const timer = setInterval(() => {
-    const device = env.webgpu?.device;
-    if (!device) return;
-    clearInterval(timer);
-    Promise.resolve(device)
-      .then(({ lost }) => lost.then(({ message, reason }) => onLost(message || reason)))
-      .catch(() => undefined);
-  }, 500);
+/** ONNX Runtime writes every device that it makes into its environment; one that it gives up itself is not lost. */
+function watchDevices(webgpu: Environment["webgpu"], onLost: (message: string) => void): void {
+  let device = webgpu.device;
+  Object.defineProperty(webgpu, "device", {
+    configurable: true,
+    get: () => device,
+    set(made: GraphicsDevice) {
+      device = made;
+      void made.lost.then(({ message, reason }) => {
+        if (reason !== "destroyed") onLost(message || reason);
+      });
+    },
+  });
 }
 
 async function download(

@@ -3,7 +3,7 @@ import type { DemoHandle } from "./use-demo.js";
 
 /** How far loading and running are, or what went wrong. */
 export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnWasm: () => void }) {
-  const { phase, loaded, seen, failure } = handle;
+  const { phase, loaded, seen, failure, left } = handle;
   if (phase === "failed" && failure) {
     return (
       <div role="alert" class="failure">
@@ -17,20 +17,29 @@ export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnW
   }
   const mega = (bytes: number): string => (bytes / 1e6).toFixed(1);
   return (
-    <p class="quiet" role="status">
-      {phase === "idle" && "The engine (about 14 MB) is loaded at the first start and kept."}
-      {phase === "loading" && (
-        <>
-          Loading the engine{" "}
-          {loaded && `: ${mega(loaded.bytes)}${loaded.total ? ` of ${mega(loaded.total)}` : ""} MB `}
-          {loaded?.total && (
-            <progress value={loaded.bytes} max={loaded.total} aria-label="Loading the engine" />
-          )}
-        </>
+    <>
+      <p class="quiet" role="status">
+        {phase === "idle" &&
+          "The engine (about 14 MB, 27 MB for WebGPU) is loaded at the first start and kept."}
+        {phase === "loading" && (
+          <>
+            Loading the engine{" "}
+            {loaded && `: ${mega(loaded.bytes)}${loaded.total ? ` of ${mega(loaded.total)}` : ""} MB `}
+            {loaded?.total && (
+              <progress value={loaded.bytes} max={loaded.total} aria-label="Loading the engine" />
+            )}
+          </>
+        )}
+        {phase === "building" && "Compiling …"}
+        {phase === "ready" && seen && <Ready handle={handle} seen={seen} />}
+      </p>
+      {phase === "ready" && left && (
+        <details class="quiet">
+          <summary>Why not WebGPU</summary>
+          <p>{left}</p>
+        </details>
       )}
-      {phase === "building" && "Compiling …"}
-      {phase === "ready" && seen && <Ready handle={handle} seen={seen} />}
-    </p>
+    </>
   );
 }
 
@@ -38,7 +47,7 @@ type Seen = NonNullable<DemoHandle["seen"]>;
 
 /** Steps so far, what computes, and how fast. */
 function Ready({ handle, seen }: { handle: DemoHandle; seen: Seen }) {
-  const { engine, adapter, threads = 1, left } = handle;
+  const { engine, adapter, threads = 1, software, left } = handle;
   const { steps, pace, status, phase } = seen;
   const more = engine === "wasm" && status !== "running" ? threadsAfterReload() : undefined;
   const parts = [
@@ -47,7 +56,7 @@ function Ready({ handle, seen }: { handle: DemoHandle; seen: Seen }) {
       ? `WebGPU${adapter ? ` (${adapter})` : ""}`
       : `Wasm, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     ...(pace >= 0.05 && !phase ? [speed(pace)] : []),
-    ...(left ? ["WebGPU cannot run this demo"] : []),
+    ...(left ? ["WebGPU cannot run this demo"] : software ? ["WebGPU is software here"] : []),
   ];
   return (
     <>

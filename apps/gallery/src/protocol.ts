@@ -33,6 +33,8 @@ export type Reply =
       readonly engine: Engine;
       readonly threads: number;
       readonly adapter: string | undefined;
+      /** Whether a WebGPU adapter was passed over because it is software. */
+      readonly software: boolean;
     }
   | {
       readonly type: "views";
@@ -44,4 +46,5 @@ export type Reply =
       readonly phase?: Phase;
     }
   | { readonly type: "file"; readonly bytes: Uint8Array }
-  | { readonly type: "failed"; readonly message: string; readonly gpu: boolean };
+  /** `gpu` if WebGPU is at fault: it refuses the demo, or its device went away. */
+  | { readonly type: "failed"; readonly message: string; readonly gpu?: "refused" | "lost" };

@@ -4,6 +4,9 @@ import type { Engine, Reply, Request } from "./protocol.js";
 import { saveFile } from "./save-file.js";
 import { useWorker } from "./use-worker.js";
 
+/** Why a run ended before its time. */
+type Failure = Pick<Extract<Reply, { type: "failed" }>, "message" | "gpu">;
+
 /** What is known of a running demo. */
 export interface DemoProgress {
   readonly phase: "idle" | "loading" | "building" | "ready" | "failed";
@@ -11,8 +14,10 @@ export interface DemoProgress {
   readonly engine?: Engine;
   readonly threads?: number;
   readonly adapter?: string | undefined;
+  /** Whether WebGPU is there, but in software, which is slower than Wasm. */
+  readonly software?: boolean;
   readonly seen?: Extract<Reply, { type: "views" }>;
-  readonly failure?: { readonly message: string; readonly gpu: boolean };
+  readonly failure?: Failure;
   /** Why WebGPU was left for Wasm. */
   readonly left?: string;
 }
@@ -28,46 +33,48 @@ export interface DemoHandle extends DemoProgress {
   readonly download: (name: string) => void;
 }
 
+/** What WebGPU said about demos that it cannot run, since the site was opened: it is not asked again. */
+const refusals = new Map<string, string>();
+
 const runFor = (steps: number | undefined): Request => ({ type: "run", ...(steps && { steps }) });
 
 /** Runs the demo `id` in a worker, which ends when the state changes or the page is left. */
 export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): DemoHandle {
   const [progress, setProgress] = useState<DemoProgress>({ phase: "idle" });
-  const wanted = useRef<number | undefined>(0);
-  const left = useRef<string>();
+  /** Steps of the run as it was last asked for, in all. */
+  const wanted = useRef<number>();
   const fileName = useRef("model.onnx");
-  const update = (change: DemoProgress | ((was: DemoProgress) => DemoProgress)): void =>
-    setProgress((was) => {
-      const now = typeof change === "function" ? change(was) : change;
-      return left.current === undefined ? now : { ...now, left: left.current };
-    });
-  const fail = (failure: { message: string; gpu: boolean }): void =>
-    update((was) => ({ ...was, phase: "failed", failure }));
+  const leftFor = (): string | undefined => (engine === "auto" ? refusals.get(id) : undefined);
+  const fail = (failure: Failure): void =>
+    setProgress(({ seen, ...was }) => ({
+      ...{ ...was, phase: "failed", failure },
+      ...(seen && { seen: { ...seen, status: "paused" } }),
+    }));
 
   const worker = useWorker<Request, Reply>(
     () => new Worker(new URL("./demo.worker.ts", import.meta.url), { type: "module" }),
     (reply) => {
       if (reply.type === "loading") {
-        update({ phase: "loading", loaded: { bytes: reply.loaded, total: reply.total } });
+        setProgress({ phase: "loading", loaded: { bytes: reply.loaded, total: reply.total } });
       } else if (reply.type === "ready") {
-        const { engine, threads, adapter } = reply;
-        update({ phase: "building", engine, threads, adapter });
+        const { engine, threads, adapter, software } = reply;
+        setProgress({ phase: "building", engine, threads, adapter, software });
       } else if (reply.type === "file") {
         saveFile(reply.bytes, fileName.current);
       } else if (reply.type === "views") {
-        update((was) => ({ ...was, phase: "ready", seen: reply }));
-      } else if (reply.gpu && engine === "auto") {
+        setProgress((was) => ({ ...was, phase: "ready", seen: reply }));
+      } else if (reply.gpu === "refused" && engine === "auto") {
         // What the graphics card cannot do, Wasm can.
-        left.current = reply.message;
+        refusals.set(id, reply.message);
         start();
         worker.ask(runFor(wanted.current));
       } else fail(reply);
     },
-    (message) => fail({ message: message || "The demo could not be loaded.", gpu: false }),
+    (message) => fail({ message: message || "The demo could not be loaded." }),
   );
   const start = (): void => {
-    update({ phase: "loading" });
-    const chosen = left.current === undefined ? engine : "wasm";
+    setProgress({ phase: "loading" });
+    const chosen = leftFor() === undefined ? engine : "wasm";
     worker.open({ type: "create", id, state, engine: chosen });
   };
   const reset = (): void => {
@@ -75,16 +82,15 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
     setProgress({ phase: "idle" });
   };
   const key = JSON.stringify([id, state, engine]);
-  useEffect(() => {
-    left.current = undefined;
-    reset();
-  }, [key]);
+  useEffect(reset, [key]);
 
+  const left = leftFor();
   return {
-    ...progress,
+    ...{ ...progress, ...(left !== undefined && { left }) },
     run(steps) {
-      wanted.current = steps;
-      if (progress.phase === "failed" || !worker.alive()) start();
+      const anew = progress.phase === "failed" || !worker.alive();
+      wanted.current = steps && steps + (anew ? 0 : (progress.seen?.steps ?? 0));
+      if (anew) start();
       worker.ask(runFor(steps));
     },
     pause: () => worker.ask({ type: "pause" }),
