@@ -5,24 +5,32 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, createServer, defaultClientConditions, type InlineConfig, type Plugin } from "vite";
 import { papers } from "fluxion/papers";
-import { entries, page } from "./content/gather.js";
+import { entries, page, rooms, sourcesOf } from "./content/gather.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const output = path.join(root, "dist");
 
-/** The pages as modules: `virtual:papers` for the index, one chunk a paper beside it. */
+/** The pages as modules: `virtual:papers` for the index, one chunk a paper and one a folder of code beside it. */
 function contentPlugin(): Plugin {
   const module = (value: unknown): string => `export default ${JSON.stringify(value)};`;
   return {
     name: "gallery-content",
-    resolveId: (id) => (id.startsWith("virtual:paper") ? `\0${id}` : undefined),
+    resolveId: (id) => (/^virtual:(paper|source)/.test(id) ? `\0${id}` : undefined),
     async load(id) {
       if (id === "\0virtual:papers") {
         const done = papers.filter((p) => p.state === "done");
         const loaders = done.map((p) => `${JSON.stringify(p.id)}: () => import("virtual:paper/${p.id}")`);
-        return `${module(entries())}\nexport const pages = {\n${loaders.join(",\n")}\n};`;
+        const texts = rooms().map(
+          (room) => `${JSON.stringify(room)}: () => import("virtual:source/${room}")`,
+        );
+        return [
+          module(entries()),
+          `export const pages = {\n${loaders.join(",\n")}\n};`,
+          `export const sources = {\n${texts.join(",\n")}\n};`,
+        ].join("\n");
       }
       if (id.startsWith("\0virtual:paper/")) return module(await page(id.slice("\0virtual:paper/".length)));
+      if (id.startsWith("\0virtual:source/")) return module(sourcesOf(id.slice("\0virtual:source/".length)));
       return undefined;
     },
   };

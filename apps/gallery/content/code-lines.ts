@@ -1,4 +1,4 @@
-// Finds the lines of the library that name a paper as their source.
+// Finds the declarations of the library, and those that name a paper as their source.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { colouredCode } from "./markdown.js";
@@ -6,29 +6,42 @@ import type { CodeLine } from "./types.js";
 
 const longest = 40;
 
-/** The declarations in `modules` whose `@source` names the arXiv number, by place in the paper. */
-export function codeLines(source: string, modules: readonly string[], arxiv: string): CodeLine[] {
-  const files = [...new Set(modules)].flatMap((module) => sources(path.join(source, module)));
-  const found = [...new Set(files)].flatMap((file) => linesOf(source, file, arxiv));
-  return found.sort((a, b) => order(a) - order(b) || (a.file < b.file ? -1 : 1));
+/** All documented declarations that the library exports, with where each comes from. */
+export function declarations(source: string): Declaration[] {
+  return sources(source).flatMap((file) => declarationsIn(source, file));
 }
 
-function sources(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
-      .map((file) => path.join(folder, file))
-      .sort();
-  } catch {
-    // A module of a paper to come.
-    return [];
-  }
+/** A documented export. */
+export interface Declaration extends CodeLine {
+  /** What its `@source` says. */
+  readonly origin: string;
 }
 
-function linesOf(source: string, file: string, arxiv: string): CodeLine[] {
+/** Those in `modules` whose `@source` names the arXiv number, by place in the paper. */
+export function linesOf(all: readonly Declaration[], modules: readonly string[], arxiv: string): CodeLine[] {
+  const found = all.filter(
+    ({ file, origin }) => origin.includes(arxiv) && modules.some((module) => file.startsWith(`${module}/`)),
+  );
+  return found
+    .map((declaration) => lineOf(declaration, placeIn(declaration.origin, arxiv)))
+    .sort((a, b) => order(a) - order(b) || (a.file < b.file ? -1 : 1));
+}
+
+/** A declaration as a line of a page. */
+export const lineOf = ({ name, file, line, says, html }: Declaration, place = ""): CodeLine => {
+  return { place, name, file, line, says, html };
+};
+
+/** The library's files, absolute. */
+export const sources = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !/\.(test|d)\.ts$|(^|\/)index\.ts$/.test(file))
+    .map((file) => path.join(folder, file))
+    .sort();
+
+function declarationsIn(source: string, file: string): Declaration[] {
   const text = readFileSync(file, "utf8");
-  if (!text.includes(arxiv)) return [];
-  const found: CodeLine[] = [];
+  const found: Declaration[] = [];
   const documented =
     /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n(export (?:async )?(?:function|const|interface|type) (\w+)[^\n]*)/g;
   for (const match of text.matchAll(documented)) {
@@ -39,11 +52,9 @@ function linesOf(source: string, file: string, arxiv: string): CodeLine[] {
       .trim();
     const from = words.indexOf("@source");
     const origin = from < 0 ? "" : words.slice(from);
-    if (!origin.includes(arxiv)) continue;
     const start = match.index + match[0].length - signature.length;
     found.push({
-      place: placeIn(origin, arxiv),
-      name,
+      ...{ place: "", name, origin },
       file: path.relative(source, file).split(path.sep).join("/"),
       line: text.slice(0, start).split("\n").length,
       says: /^(.*?[.:])(?= [A-Z@]|$)/.exec(words.split(" @")[0]!)?.[1] ?? words.split(" @")[0]!,

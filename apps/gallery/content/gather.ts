@@ -1,20 +1,22 @@
 // Gathers what the pages show from the registry, the papers' READMEs and records, their claims and demos.
 import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Check, Claim } from "fluxion/claims";
 import type { ClaimResult } from "fluxion/claims/node";
 import type { Demo } from "fluxion/demo";
 import { papers, type Paper } from "fluxion/papers";
 import { artefacts } from "../../../papers/artefacts.js";
-import { codeLines } from "./code-lines.js";
+import { declarations, linesOf, sources } from "./code-lines.js";
 import { colouredCode, fenced, html, sectionsOf, withoutFenced, withoutRecord, words } from "./markdown.js";
+import { besideCode } from "./beside-code.js";
 import { nearest } from "./similar.js";
 import type { CheckLine, PaperEntry, PaperPage } from "./types.js";
 
 const root = new URL("../../../", import.meta.url);
 const libraryFolder = fileURLToPath(new URL("packages/fluxion/src", root));
-const read = (path: string): string | undefined => {
-  const file = new URL(path, root);
+const read = (name: string): string | undefined => {
+  const file = new URL(name, root);
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 };
 const readmeOf = (id: string): Record<string, string> => sectionsOf(read(`papers/${id}/README.md`) ?? "");
@@ -58,6 +60,9 @@ function position(value: number | null, bar: number): number {
   return 0.5 + Math.atan(1.5 * steps) / Math.PI;
 }
 
+/** Read once: every page looks names up in it. */
+let library: ReturnType<typeof declarations> | undefined;
+
 /** The page of a paper that is done. */
 export async function page(id: string): Promise<PaperPage> {
   const paper = papers.find((p) => p.id === id);
@@ -65,6 +70,7 @@ export async function page(id: string): Promise<PaperPage> {
   if (!paper || !found) throw new Error(`${id}: not a paper that is done`);
   const { demo } = (await found.demo()) as { demo: Demo };
   const { claim } = (await found.claim()) as { claim: Claim };
+  library ??= declarations(libraryFolder);
   const sections = readmeOf(id);
   const code = sections["In code"] ?? "";
   const example = fenced(code, "ts");
@@ -75,7 +81,6 @@ export async function page(id: string): Promise<PaperPage> {
     sections: {
       problem: section("Problem"),
       idea: section("Idea"),
-      mathematics: section("Mathematics"),
       code: html(withoutFenced(code, "ts")),
       claim: html(withoutRecord(sections["Claim and result"] ?? ""), true),
       deviations: section("Deviations"),
@@ -84,7 +89,7 @@ export async function page(id: string): Promise<PaperPage> {
     },
     example: example === undefined ? undefined : { html: colouredCode(example), text: example },
     bibtex: fenced(citation, "bibtex"),
-    lines: codeLines(libraryFolder, paper.modules, paper.arxiv),
+    ...besideCode(sections["Mathematics"] ?? "", linesOf(library, paper.modules, paper.arxiv), library),
     claim: claimOf(paper, claim),
     demo: {
       ...{ caption: demo.caption, watch: demo.watch, controls: demo.controls, presets: demo.presets },
@@ -124,4 +129,19 @@ function attempt<T>(work: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** First folders of the library that papers refer to. */
+export const rooms = (): string[] =>
+  [
+    ...new Set(
+      papers.filter((p) => p.state === "done").flatMap((p) => p.modules.map((m) => m.split("/")[0]!)),
+    ),
+  ].sort();
+
+/** Text of every file below a folder of the library, by path in it. */
+export function sourcesOf(room: string): Record<string, string> {
+  const folder = path.join(libraryFolder, room);
+  const name = (file: string): string => path.relative(folder, file).split(path.sep).join("/");
+  return Object.fromEntries(sources(folder).map((file) => [name(file), readFileSync(file, "utf8")]));
 }

@@ -137,6 +137,7 @@ function tex(run: string): string | undefined {
     .replace(/←/g, "\\leftarrow ")
     .replace(/…/g, "\\dots ")
     .replace(/½/g, "\\tfrac12 ")
+    .replace(/¼/g, "\\tfrac14 ")
     .replace(/\*/g, "^{*}")
     .replace(/_([A-Za-z0-9]{2,})/g, "_{\\text{$1}}");
   return renderTex(source);

@@ -49,6 +49,12 @@ export interface CodeLine {
   readonly html: string;
 }
 
+/** A piece of a paper's mathematics with the lines of the library that it names. */
+export interface MathBlock {
+  readonly html: string;
+  readonly lines: readonly CodeLine[];
+}
+
 /** What a paper that is done has beyond its entry. */
 export interface PaperPage {
   readonly id: string;
@@ -56,7 +62,9 @@ export interface PaperPage {
   readonly sections: Readonly<Record<string, string>>;
   readonly example: { readonly html: string; readonly text: string } | undefined;
   readonly bibtex: string | undefined;
-  readonly lines: readonly CodeLine[];
+  readonly mathematics: readonly MathBlock[];
+  /** Lines of the library that name the paper, but that its mathematics does not name. */
+  readonly others: readonly CodeLine[];
   readonly claim:
     | {
         readonly statement: string;

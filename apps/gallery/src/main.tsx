@@ -13,6 +13,8 @@ const StraightenPage = lazily(() => import("./straighten/page.js").then((m) => m
 
 const OnnxPage = lazily(() => import("./onnx/page.js").then((m) => m.OnnxPage));
 
+const CodePage = lazily(() => import("./code-page.js").then((m) => m.CodePage));
+
 function App() {
   const { path, params } = useRoute();
   const offline = useOffline();
@@ -54,6 +56,8 @@ function App() {
           </p>
         ) : path[0] === "paper" && path[1] ? (
           <PaperPage key={path[1]} id={path[1]} params={params} />
+        ) : path[0] === "code" ? (
+          <CodePage path={path.slice(1)} params={params} />
         ) : path[0] === "straighten" ? (
           <StraightenPage params={params} />
         ) : path[0] === "onnx" ? (

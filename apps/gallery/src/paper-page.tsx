@@ -4,6 +4,7 @@ import { fields } from "fluxion/papers";
 import { useEffect, useState } from "preact/hooks";
 import type { PaperEntry, PaperPage as Page } from "../content/types.js";
 import { ClaimSection } from "./claim-section.js";
+import { CodeLines, codeAddress } from "./code-lines.js";
 import { CopyButton } from "./copy-button.js";
 import { DemoStage } from "./demo-stage.js";
 import { Picture } from "./picture.js";
@@ -74,7 +75,7 @@ function NotYet({ entry }: { entry: PaperEntry }) {
 const Html = ({ of }: { of: string | undefined }) => <div dangerouslySetInnerHTML={{ __html: of ?? "" }} />;
 
 function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params: URLSearchParams }) {
-  const { sections, lines, example, bibtex, claim, modules, repository } = page;
+  const { sections, mathematics, others, example, bibtex, claim, modules, repository } = page;
   return (
     <>
       <section aria-labelledby="idea">
@@ -94,29 +95,18 @@ function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params:
       </section>
       <section aria-labelledby="mathematics">
         <h2 id="mathematics">The mathematics, and where it is in the code</h2>
-        <div class="beside">
-          <Html of={sections["mathematics"]} />
-          <ul class="lines">
-            {lines.map((line) => (
-              <li key={`${line.file}:${line.line}`}>
-                <details>
-                  <summary>
-                    {line.place && <strong>{line.place} </strong>}
-                    <code>{line.name}</code>
-                    <span class="quiet">
-                      {" "}
-                      {line.file}:{line.line}
-                    </span>
-                  </summary>
-                  <p>{line.says}</p>
-                  <pre tabIndex={0}>
-                    <code dangerouslySetInnerHTML={{ __html: line.html }} />
-                  </pre>
-                </details>
-              </li>
-            ))}
-          </ul>
-        </div>
+        {mathematics.map((block, i) => (
+          <div key={i} class="beside">
+            <Html of={block.html} />
+            {block.lines.length > 0 && <CodeLines list={block.lines} />}
+          </div>
+        ))}
+        {others.length > 0 && (
+          <>
+            <h3>Besides, from this paper</h3>
+            <CodeLines list={others} />
+          </>
+        )}
       </section>
       <section aria-labelledby="code">
         <h2 id="code">In code</h2>
@@ -132,7 +122,13 @@ function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params:
         )}
         <Html of={sections["code"]} />
         <p class="quiet">
-          In the library: {modules.map((m) => `packages/fluxion/src/${m}`).join(", ")}
+          In the library:{" "}
+          {modules.map((module, i) => (
+            <>
+              {i > 0 && ", "}
+              <a href={codeAddress(module)}>{module}</a>
+            </>
+          ))}
           {repository && (
             <>
               {" "}

@@ -1,4 +1,4 @@
-import found, { pages as loaders } from "virtual:papers";
+import found, { pages as loaders, sources as texts } from "virtual:papers";
 import type { PaperEntry, PaperPage } from "../content/types.js";
 
 /** All papers, in the registry's order. */
@@ -6,3 +6,8 @@ export const entries = found as readonly PaperEntry[];
 
 /** Loaders of the pages of those that are done, by id. */
 export const pages = loaders as Readonly<Record<string, () => Promise<{ readonly default: PaperPage }>>>;
+
+/** Loaders of the library's sources, by first folder: text of every file below it. */
+export const sources = texts as Readonly<
+  Record<string, () => Promise<{ readonly default: Readonly<Record<string, string>> }>>
+>;

@@ -3,6 +3,7 @@ declare module "virtual:papers" {
   const entries: unknown;
   export default entries;
   export const pages: unknown;
+  export const sources: unknown;
 }
 declare module "*?url" {
   const address: string;
