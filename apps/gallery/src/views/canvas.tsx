@@ -12,6 +12,17 @@ export interface Surface {
 /** Length of one round of a moving picture, milliseconds. */
 const round = 4000;
 
+/** Calls back when the page's theme or the system's changes. @returns ends it */
+export function onThemeChange(callback: () => void): () => void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  addEventListener("themechange", callback);
+  system.addEventListener("change", callback);
+  return () => {
+    removeEventListener("themechange", callback);
+    system.removeEventListener("change", callback);
+  };
+}
+
 /** A picture that is drawn again when `of` or the theme changes; a moving one in every frame while it is on screen. */
 export function Canvas(props: {
   label: string;
@@ -33,7 +44,7 @@ export function Canvas(props: {
       const width = canvas.clientWidth;
       if (width === 0) return;
       const [height, scale] = [width / ratio, Math.min(devicePixelRatio || 1, 2)];
-      if (canvas.width !== Math.round(width * scale)) {
+      if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
         canvas.width = Math.round(width * scale);
         canvas.height = Math.round(height * scale);
       }
@@ -49,16 +60,22 @@ export function Canvas(props: {
       paint((now % round) / round);
       frame = requestAnimationFrame(tick);
     };
+    // A moving picture rests while nobody can see it.
+    const seen = new IntersectionObserver(([entry]) => {
+      cancelAnimationFrame(frame);
+      if (entry?.isIntersecting) frame = requestAnimationFrame(tick);
+    });
     if (still) paint(1);
-    else frame = requestAnimationFrame(tick);
+    else seen.observe(canvas);
     const again = (): void => (still ? paint(1) : undefined);
     const resized = new ResizeObserver(again);
     resized.observe(canvas);
-    addEventListener("themechange", again);
+    const unsubscribe = onThemeChange(again);
     return () => {
       cancelAnimationFrame(frame);
+      seen.disconnect();
       resized.disconnect();
-      removeEventListener("themechange", again);
+      unsubscribe();
     };
   }, [props.of, ratio, moving]);
 

@@ -1,9 +1,13 @@
 import type { BarsView, FiguresView } from "fluxion/demo";
-import { colourOf } from "./legend.js";
+import { colourOf } from "./colours.js";
+import { tickLabel } from "./ticks.js";
 
-/** Four digits are enough to read. */
-export const brief = (value: number): string =>
-  Number.isFinite(value) ? String(Number(value.toPrecision(4))) : value > 0 ? "∞" : "not a number";
+/** Four digits are enough to read, three beside a power of ten. */
+export function brief(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "not a number";
+  if (Number.isInteger(value) && Math.abs(value) < 1e7) return value.toLocaleString("en").replace("-", "−");
+  return tickLabel(value);
+}
 
 /** Named numbers. */
 export function FiguresCard({ view }: { view: FiguresView }) {
@@ -36,13 +40,13 @@ export function BarsCard({ view: { bars, y } }: { view: BarsView }) {
         {y.logarithmic && ", logarithmic"}
       </p>
       <dl class="barlist">
-        {bars.map(({ name, value }, i) => (
+        {bars.map(({ name, value, series }, i) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd data-value={value}>
               <span
                 class="bar"
-                style={{ width: `${70 * (share(value) || 0)}%`, background: `var(${colourOf(i)})` }}
+                style={{ width: `${70 * (share(value) || 0)}%`, background: `var(${colourOf(series ?? i)})` }}
               />
               {brief(value)}
             </dd>

@@ -53,25 +53,39 @@ export interface PointsView {
   readonly extent: number;
 }
 
-/** Paths in the plane. */
+/** Paths in the plane, with a particle that moves along each. */
 export interface PathsView {
   readonly kind: "paths";
   readonly title: string;
-  /** [T, N, 2] row-major: N paths of T points. */
+  /** [T, N, 2] row-major: N paths of T points; none where there is nothing yet to be seen. */
   readonly paths: Float32Array;
   readonly count: number;
   readonly extent: number;
+  /** Points [N, 2] that the paths should end on, drawn faintly below them. */
+  readonly target?: Float32Array;
+}
+
+/** An axis of curves. */
+export interface CurvesAxis {
+  readonly label: string;
+  readonly logarithmic?: boolean;
+  /** The axis begins here or lower: what is known beforehand keeps it from jumping while the curves grow. */
+  readonly min?: number;
+  /** The axis ends here or higher. */
+  readonly max?: number;
 }
 
 /** Curves over a common axis. */
 export interface CurvesView {
   readonly kind: "curves";
   readonly title: string;
-  readonly x: { readonly label: string; readonly logarithmic?: boolean };
-  readonly y: { readonly label: string; readonly logarithmic?: boolean };
+  readonly x: CurvesAxis;
+  readonly y: CurvesAxis;
   readonly curves: readonly {
     readonly name: string;
     readonly points: readonly (readonly [number, number])[];
+    /** "dashed" for what the others are compared with, "dots" for data without an order. Default "line". */
+    readonly style?: "line" | "dashed" | "dots";
   }[];
 }
 
@@ -83,22 +97,87 @@ export interface ImagesView {
   readonly pixels: Uint8Array;
   readonly shape: readonly [number, number, number, number];
   readonly columns: number;
+  /** What the rows of the grid are, from the top. */
+  readonly rows?: readonly string[];
 }
 
-/** A scalar over a rectangle of the plane as colours, with paths drawn upon it: a loss surface, a field, a matrix. */
+/** A side of what is shown: its name and the values at its ends. */
+export interface Span {
+  readonly label?: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * A scalar over a rectangle of the plane as colours, with paths drawn upon it: a loss surface, a field, a matrix. One with
+ * paths is a landscape, which the page can show in space as well.
+ */
 export interface HeatmapView {
   readonly kind: "heatmap";
   readonly title: string;
-  /** [H, W] row-major, the first row at the top. */
+  /** [H, W] row-major, the first row at the top; NaN where the field is not, such as in solids. */
   readonly values: Float32Array;
   readonly shape: readonly [number, number];
-  readonly x: { readonly label?: string; readonly min: number; readonly max: number };
+  readonly x: Span;
   /** `max` is the top edge's, so for a matrix with row 0 on top: min H, max 0. */
-  readonly y: { readonly label?: string; readonly min: number; readonly max: number };
+  readonly y: Span;
+  /** What the values are. */
+  readonly label?: string;
   /** Values of the first and last colour. Default: the smallest and the largest. */
   readonly range?: readonly [number, number];
+  /** Colours run from one sign over nothing to the other, the same both ways. Default false. */
+  readonly signed?: boolean;
+  /** The values are numbers of classes from 0, with these names. */
+  readonly classes?: readonly string[];
   /** [T, 2] row-major each, in the units of x and y. */
   readonly paths?: readonly { readonly name: string; readonly points: Float32Array }[];
+  /** Points [N, 2] in the units of x and y; with `classes`, one group a class in its colour. */
+  readonly points?: readonly { readonly name: string; readonly points: Float32Array }[];
+}
+
+/** Colours of vertices: the view's colour of a value, or a colour of their own; without either, the theme's. */
+export interface VertexColours {
+  /** [N]. */
+  readonly values?: Float32Array;
+  /** uint8 [N, 3], sRGB. */
+  readonly colours?: Uint8Array;
+}
+
+/** Meshes, clouds of points and paths in space. */
+export interface SceneView {
+  readonly kind: "scene";
+  readonly title: string;
+  /** The box that is shown, right-handed. */
+  readonly axes: readonly [Span, Span, Span];
+  /** Which axis points up. Default 2, the last. */
+  readonly up?: 0 | 1 | 2;
+  /** Lengths of the box's sides as drawn. Default: in proportion to the axes, so that shapes keep their form. */
+  readonly sides?: readonly [number, number, number];
+  /** What the values are. */
+  readonly label?: string;
+  /** Values of the first and last colour. Default: the smallest and the largest. */
+  readonly range?: readonly [number, number];
+  /** Colours run from one sign over nothing to the other, the same both ways. Default false. */
+  readonly signed?: boolean;
+  /** `positions` [N, 3] and `triangles` [M, 3] of their indices, both row-major; `opacity` in (0, 1], default 1. */
+  readonly meshes?: readonly ({
+    readonly name: string;
+    readonly positions: Float32Array;
+    readonly triangles: Uint32Array;
+    readonly opacity?: number;
+  } & VertexColours)[];
+  /** `positions` [N, 3] row-major; `size` of a point as a part of the box's longest side, default 0.015. */
+  readonly points?: readonly ({
+    readonly name: string;
+    readonly positions: Float32Array;
+    readonly size?: number;
+  } & VertexColours)[];
+  /** `points` [T, N, 3] row-major: N = `count` paths, by default one, of T points. */
+  readonly paths?: readonly {
+    readonly name: string;
+    readonly points: Float32Array;
+    readonly count?: number;
+  }[];
 }
 
 /** Numbers side by side as bars. */
@@ -106,7 +185,8 @@ export interface BarsView {
   readonly kind: "bars";
   readonly title: string;
   readonly y: { readonly label: string; readonly logarithmic?: boolean };
-  readonly bars: readonly { readonly name: string; readonly value: number }[];
+  /** `series` numbers the colour from 0, as if it were a curve's; by default each bar has one of its own. */
+  readonly bars: readonly { readonly name: string; readonly value: number; readonly series?: number }[];
 }
 
 /** Named numbers. */
@@ -117,7 +197,8 @@ export interface FiguresView {
 }
 
 /** What a demo shows: plain data, so that it crosses from a worker to the page. */
-export type View = PointsView | PathsView | CurvesView | ImagesView | HeatmapView | BarsView | FiguresView;
+export type View =
+  PointsView | PathsView | CurvesView | ImagesView | HeatmapView | SceneView | BarsView | FiguresView;
 
 /** A running demo. */
 export interface DemoRun {
