@@ -79,26 +79,36 @@ async function create(wanted: DemoState) {
       return "done" as const;
     },
     views(): Promise<View[]> {
-      const curve = (of: (r: AdaptiveRecord) => readonly [number, number]) =>
-        both.map(({ title, records }) => ({ name: title, points: records.map(of) }));
+      const curve = (of: (r: AdaptiveRecord) => number) =>
+        both.map(({ title, records }) => ({ name: title, points: means(records, of) }));
+      const x = { label: "examples", min: 0, max: samples };
       return Promise.resolve([
         {
           kind: "curves",
           title: "Examples in a batch",
-          ...{ x: { label: "step" }, y: { label: "batch", logarithmic: true } },
-          curves: curve((r) => [r.step, r.batchSize]),
+          ...{ x, y: { label: "batch", logarithmic: true } },
+          curves: curve((r) => r.batchSize),
         },
         {
           kind: "curves",
-          title: "Loss of the batch, by examples processed",
-          ...{ x: { label: "examples" }, y: { label: "loss" } },
-          curves: curve((r) => [r.samples, r.loss]),
+          title: "Training loss, by examples processed",
+          ...{ x, y: { label: "loss", min: 0 } },
+          curves: curve((r) => r.loss),
         },
         {
           kind: "curves",
           title: "Noise over signal, ‖Var‖/(b·‖ḡ‖²): the batch grows above η²",
-          ...{ x: { label: "step" }, y: { label: "ratio", logarithmic: true } },
-          curves: curve((r) => [r.step, r.noise]),
+          ...{ x, y: { label: "ratio", logarithmic: true } },
+          curves: [
+            ...curve((r) => r.noise),
+            {
+              ...{ name: "η²", style: "dashed" },
+              points: [
+                [0, eta ** 2],
+                [samples, eta ** 2],
+              ],
+            },
+          ],
         },
         {
           kind: "figures",
@@ -119,6 +129,18 @@ async function create(wanted: DemoState) {
       for (const { turns } of both) await turns.next();
     },
   };
+}
+
+/** Means over windows of a hundredth of all examples: single batches of 8 jump. */
+function means(records: readonly AdaptiveRecord[], of: (r: AdaptiveRecord) => number): [number, number][] {
+  const points: [number, number][] = [];
+  for (let i = 0, from = 0; i < records.length; i++) {
+    if (records[i]!.samples < ((points.length + 1) * samples) / 100 && i < records.length - 1) continue;
+    const window = records.slice(from, i + 1);
+    points.push([records[i]!.samples, window.reduce((sum, r) => sum + of(r), 0) / window.length]);
+    from = i + 1;
+  }
+  return points;
 }
 
 /** AdAdaGrad on softmax regression. */

@@ -71,20 +71,20 @@ async function create(wanted: DemoState) {
       return Promise.resolve([
         {
           kind: "heatmap",
-          title: "f(w) = −w₀/‖w‖ and the ways there",
-          ...{ values, shape: [side, side], x, y },
+          title: "The ways across f(w) = −w₀/‖w‖",
+          ...{ values, shape: [side, side], x, y, label: "f(w)" },
           paths: paths.map(({ name, points }) => ({ name, points: points.subarray(0, 2 * (shown + 1)) })),
         },
         {
           kind: "curves",
           title: "Length of the weights",
-          ...{ x: { label: "step" }, y: { label: "‖w‖" } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "‖w‖", min: 0 } },
           curves: curve("sizes"),
         },
         {
           kind: "curves",
           title: "Angle to the optimum",
-          ...{ x: { label: "step" }, y: { label: "degrees" } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "degrees" } },
           curves: curve("angles"),
         },
         {

@@ -91,33 +91,33 @@ async function create(wanted: DemoState) {
       );
       const ranked = [...adam].sort((a, b) => a.cost - b.cost);
       const data = {
-        name: "data",
+        ...{ name: "data", style: "dots" as const },
         points: inOrder.map((k) => [objective.x.data[2 * k]!, objective.y[k]!] as const),
       };
       const adamCurves = ranked.length > 0 ? [curve("Adam, worst start", ranked.at(-1)!.network)] : [];
       const cost = reluCost(best, objective);
       return [
         {
-          ...{ kind: "curves", title: "The fits", x: { label: "x" }, y: { label: "y" } },
+          ...{ kind: "curves", title: "The fits", x: { label: "x", min: -1, max: 1 }, y: { label: "y" } },
           curves: [data, curve("convex program", best), ...adamCurves],
         },
         {
           ...{
             kind: "curves",
             title: "Cost",
-            x: { label: "iteration or step" },
+            x: { label: "iteration or step", min: 0, max: Math.max(iterations, steps) },
             y: { label: "cost", logarithmic: true },
           },
           curves: [
-            { name: "convex program", points: [...costs] },
-            { name: "Adam, mean of the starts", points: [...losses] },
+            { name: "convex program", points: [...costs], series: 1 },
+            { name: "Adam, mean of the starts", points: [...losses], series: 2 },
           ],
         },
         {
           ...{ kind: "bars", title: "Cost of every start", y: { label: "cost" } },
           bars: [
-            { name: "convex", value: cost },
-            ...ranked.map((run, i) => ({ name: `Adam ${i + 1}`, value: run.cost })),
+            { name: "convex program", value: cost, series: 1 },
+            ...ranked.map((run, i) => ({ name: `Adam, start ${i + 1}`, value: run.cost, series: 2 })),
           ],
         },
         {

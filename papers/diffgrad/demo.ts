@@ -55,25 +55,29 @@ async function create(wanted: DemoState) {
           ...{ x: { label: "x" }, y: { label: name } },
           curves: [
             { name, points: graph },
-            ...at.map(({ who, x, value }) => ({ name: who, points: [[x, value] as const] })),
+            ...at.map(({ who, x, value }) => ({
+              name: who,
+              points: [[x, value] as const],
+              style: "dots" as const,
+            })),
           ],
         },
         {
           kind: "curves",
           title: "The way there",
-          ...{ x: { label: "step" }, y: { label: "x" } },
-          curves: paths.map(({ who, x }) => ({
-            name: who,
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "x", min: -1, max: 0.5 } },
+          curves: paths.map(({ who, x }, k) => ({
+            ...{ name: who, series: k + 1 },
             points: [...x.subarray(0, shown + 1)].map((value, i) => [i, value] as const),
           })),
         },
         {
           kind: "curves",
           title: "Friction of diffGrad",
-          ...{ x: { label: "step" }, y: { label: "friction, 0.5 to 1" } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "friction", min: 0.5, max: 0.6 } },
           curves: [
             {
-              name: "friction",
+              ...{ name: "friction", series: 2 },
               points: [...friction.subarray(0, Math.max(1, shown - 1))].map((v, i) => [i + 2, v] as const),
             },
           ],

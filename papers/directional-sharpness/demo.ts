@@ -28,6 +28,7 @@ const controls = {
 } as const satisfies Demo["controls"];
 
 const [perPoint, points] = [5, 40];
+const end = perPoint * points;
 const distances = Array.from({ length: 13 }, (_, i) => i / 12);
 const task = once(characterTask);
 
@@ -75,15 +76,17 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "The same over training",
-          ...{ x: { label: "step" }, y: { label: "ratio", logarithmic: true } },
-          curves: shadowNames
-            .filter((name) => name !== "SGD")
-            .map((name) => ({ name, points: seen.map((p) => [p.step, ratio(p, name)] as const) })),
+          ...{ x: { label: "step", min: 0, max: end }, y: { label: "ratio", logarithmic: true } },
+          curves: shadowNames.map((name) => ({
+            name,
+            points: seen.map((p) => [p.step, ratio(p, name)] as const),
+            ...(name === "SGD" ? { style: "dashed" } : {}),
+          })),
         },
         {
           kind: "curves",
           title: "Loss along each update, by distance",
-          ...{ x: { label: "distance" }, y: { label: "loss of 8 fixed sequences" } },
+          ...{ x: { label: "distance", min: 0, max: 1 }, y: { label: "loss of 8 fixed sequences" } },
           curves: shadowNames.map((name) => ({
             name,
             points: profile[name].map((value, i) => [distances[i]!, value] as const),
@@ -92,7 +95,7 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "nats per character" } },
+          ...{ x: { label: "step", min: 0, max: end }, y: { label: "nats per character" } },
           curves: [{ name: "loss", points: seen.map((p) => [p.step, p.loss] as const) }],
         },
         {

@@ -31,7 +31,7 @@ const controls = {
   seed: { kind: "range", label: "Seed", min: 0, max: 99, step: 1, initial: 0 },
 } as const satisfies Demo["controls"];
 
-const [shown, steps, stepsPerTurn, extent] = [300, 2000, 40, 5];
+const [shown, steps, stepsPerTurn] = [300, 2000, 40];
 
 async function create(wanted: DemoState) {
   const { divergence, separation, minor, clipped, samples, seed } = demoState(controls, wanted);
@@ -92,16 +92,17 @@ async function create(wanted: DemoState) {
             { name: "teacher", points: real },
             { name: "student", points: seen[i]! },
           ],
-          extent,
+          extent: 2 + separation / 2,
         })),
         {
           kind: "curves",
           title: "Share of the left cluster in what the student makes",
-          ...{ x: { label: "step" }, y: { label: "share" } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "share", min: 0, max: 0.5 } },
           curves: [
             ...arms.map((arm) => ({ name: arm.name, points: [...arm.shares] })),
             {
               name: "teacher",
+              style: "dashed",
               points: [
                 [0, minor],
                 [steps, minor],

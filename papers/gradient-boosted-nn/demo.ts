@@ -23,6 +23,7 @@ const side = 60;
 /** Length and width of the petals in cm, as far as the map shows them. */
 const [length, width] = [7.2, 2.8];
 const task = "classification";
+const kinds = ["setosa", "versicolor", "virginica"];
 
 /** Petals of all irises, in two parts. */
 async function petals(seed: number) {
@@ -38,6 +39,11 @@ async function petals(seed: number) {
   });
   return { seen: part(train), kept: part(holdout) };
 }
+
+const flowersOf = ({ x, y }: { x: ArrayData; y: readonly number[] }, kind: number): Float32Array =>
+  Float32Array.from(
+    y.flatMap((of, i) => (of === kind ? [Number(x.data[2 * i]), Number(x.data[2 * i + 1])] : [])),
+  );
 
 const map: ArrayData<Float64Array> = {
   data: Float64Array.from({ length: 2 * side * side }, (_, i) => {
@@ -86,17 +92,18 @@ async function create(wanted: DemoState) {
         model ? predictBoosted(model, x, { units: inUse }) : new Float64Array(x.shape[0]!);
       return [
         {
-          ...{ kind: "heatmap", title: "Kinds of iris: setosa, versicolor, virginica", shape: [side, side] },
+          ...{ kind: "heatmap", title: "Kinds of iris, and the flowers trained on", shape: [side, side] },
           values: Float32Array.from(answer(map)),
           x: { label: "length of the petal, cm", min: 0, max: length },
-          y: { label: "width, cm", min: 0, max: width },
-          range: [0, 2],
+          y: { label: "width of the petal, cm", min: 0, max: width },
+          classes: kinds,
+          points: kinds.map((name, kind) => ({ name, points: flowersOf(seen, kind) })),
         },
         {
           ...{
             kind: "curves",
             title: "Training loss",
-            x: { label: "units" },
+            x: { label: "units", min: 0, max: units },
             y: { label: "loss", logarithmic: true },
           },
           curves: [{ name: "boosted", points: [...losses] }],
@@ -105,9 +112,9 @@ async function create(wanted: DemoState) {
           ...{
             kind: "curves",
             title: "Test accuracy with the first units only",
-            x: { label: "units in use" },
+            x: { label: "units in use", min: 0, max: units },
           },
-          y: { label: "accuracy" },
+          y: { label: "accuracy", min: 0, max: 1 },
           curves: [
             { name: "boosted", points: [...switched.boosted] },
             { name: "trained by Adam as a whole", points: [...switched.adam] },

@@ -176,7 +176,8 @@ async function create(wanted: DemoState) {
       return [
         {
           kind: "images",
-          title: `“${prompt.words}”; rows: ${rows.map(([name]) => name).join("; ")}`,
+          title: `“${prompt.words}”`,
+          rows: rows.map(([name]) => name),
           pixels: Uint8Array.from(pixels.flatMap((row) => [...row])),
           shape: [shown * rows.length, 14, 14, 1],
           columns: shown,
@@ -185,7 +186,7 @@ async function create(wanted: DemoState) {
           ...{
             kind: "curves",
             title: "Training loss",
-            x: { label: "step" },
+            x: { label: "step", min: 0, max: training },
             y: { label: "loss", logarithmic: true },
           },
           curves: losses.map(({ name, points }) => ({ name, points: [...points] })),

@@ -101,29 +101,35 @@ async function create(wanted: DemoState) {
       return [
         {
           kind: "images",
-          title: `Rows: original, what is known, means of the pixels, ${methods.map((m) => m.name).join(", ")}`,
+          title: "Photographs with hidden pixels",
+          rows: ["original", "what is known", "means of the pixels", ...methods.map((m) => m.name)],
           pixels: Uint8Array.from(grid.flatMap((row) => [...row])),
           shape: [shown * grid.length, side, side, 1],
           columns: shown,
         },
         {
-          ...{ kind: "curves", title: "Error of the hidden pixels", x: { label: "round" } },
-          y: { label: "root mean square" },
+          ...{
+            kind: "curves",
+            title: "Error of the hidden pixels",
+            x: { label: "round", min: 0, max: rounds },
+          },
+          y: { label: "root mean square", min: 0 },
           curves: [
             {
-              name: "means",
-              points: [
-                [0, floor] as const,
-                [Math.max(1, ...methods.map((m) => m.hidden.length)), floor] as const,
-              ],
+              ...{ name: "means of the pixels", style: "dashed" },
+              points: [[0, floor] as const, [rounds, floor] as const],
             },
-            ...methods.map((m) => ({ name: m.name, points: [...m.hidden] })),
+            ...methods.map((m, i) => ({ name: m.name, points: [...m.hidden], series: i + 1 })),
           ],
         },
         {
-          ...{ kind: "curves", title: "Residual on the known pixels", x: { label: "round" } },
+          ...{
+            kind: "curves",
+            title: "Residual on the known pixels",
+            x: { label: "round", min: 0, max: rounds },
+          },
           y: { label: "relative", logarithmic: true },
-          curves: methods.map((m) => ({ name: m.name, points: [...m.observed] })),
+          curves: methods.map((m, i) => ({ name: m.name, points: [...m.observed], series: i + 1 })),
         },
         {
           kind: "figures",

@@ -74,22 +74,22 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: by === "descent" ? "Sharpness, and 2/η above which descent is unstable" : "Sharpness",
-          ...{ x: { label: "step" }, y: { label: "largest eigenvalue" } },
+          ...{ x: { label: "step", min: 0, max: total }, y: { label: "largest eigenvalue", min: 0 } },
           curves: [
             curve("sharpness", (r) => r.sharpness),
-            ...(by === "descent" ? [curve("2/η", () => threshold)] : []),
+            ...(by === "descent" ? [{ ...curve("2/η", () => threshold), style: "dashed" as const }] : []),
           ],
         },
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "loss", logarithmic: true } },
+          ...{ x: { label: "step", min: 0, max: total }, y: { label: "loss", logarithmic: true } },
           curves: [curve("loss", (r) => r.loss)],
         },
         {
           kind: "curves",
           title: "Cosine of two groups' gradients",
-          ...{ x: { label: "step" }, y: { label: "cosine" } },
+          ...{ x: { label: "step", min: 0, max: total }, y: { label: "cosine", min: -1, max: 1 } },
           curves: [
             curve("most up and most down", (r) => r.cosine),
             curve("two random groups", (r) => r.randomCosine),

@@ -77,13 +77,14 @@ function start(wanted: DemoState) {
         ...{ kind: "heatmap", title, values: Float32Array.from(values), shape: [times, points] },
         x: { label: "depth", min: 0, max: 1 },
         y: { label: "time", min: 500, max: 0 },
-        range: [0, 1],
+        ...{ range: [0, 1], label: "concentration" },
       });
       return [
         map("The solution", seen[0]!.reference),
         ...methods.map(({ name }, i) => map(`By ${name}`, seen[i]!.field)),
         {
-          ...{ kind: "curves", title: "Loss: what is left of the equation", x: { label: "step" } },
+          ...{ kind: "curves", title: "Loss: what is left of the equation" },
+          x: { label: "step", min: 0, max: training },
           y: { label: "loss", logarithmic: true },
           curves: methods.map(({ name, losses }) => ({ name, points: [...losses] })),
         },

@@ -84,6 +84,11 @@ function create(wanted: DemoState) {
   const stop = new AbortController();
   const losses: { name: string; points: [number, number][] }[] = [];
   let params: FlowMlpParams = network.init(random.key(seed));
+  /** What was seen of the model before it was trained again. */
+  let before: Readonly<Record<"paths" | "once", Float32Array>> = {
+    paths: new Float32Array(0),
+    once: new Float32Array(0),
+  };
 
   const start = (noise: typeof z) => noise.mul(path.at(tensor(0)).sigma);
   const look = compile((p: FlowMlpParams, noise: typeof z) => {
@@ -139,22 +144,30 @@ function create(wanted: DemoState) {
       ];
       const distance = (points: Float32Array): number =>
         slicedWasserstein({ data: points, shape: [shown, 2] }, real);
-      const now = losses.at(-1)?.name ?? "teacher";
+      const again = losses.length > 1;
+      if (!again) before = { paths, once };
+      const plane = { extent: 3, target: real.data };
+      const after = again ? { paths, count: shown } : { paths: new Float32Array(0), count: 0 };
       return [
-        { kind: "paths", title: `Paths of the ${now}`, paths, count: shown, extent: 3 },
+        { ...{ kind: "paths", title: "Paths of the teacher" }, paths: before.paths, count: shown, ...plane },
+        {
+          ...{ kind: "paths", ...after, ...plane },
+          title: again ? "Trained again: as curved as before" : "Trained again: comes next",
+        },
         {
           kind: "points",
-          title: "One first-order step",
+          title: "Where one first-order step lands",
           groups: [
             { name: "data", points: real.data },
-            { name: "samples", points: once },
+            { name: "teacher", points: before.once },
+            ...(again ? [{ name: "trained again", points: once }] : []),
           ],
           extent: 3,
         },
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "loss" } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "loss", logarithmic: true } },
           curves: losses.map(({ name, points }) => ({ name, points: [...points] })),
         },
         {

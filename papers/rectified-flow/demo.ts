@@ -71,6 +71,11 @@ async function create(wanted: DemoState) {
   const stop = new AbortController();
   const losses: [number, number][][] = [];
   let params: FlowMlpParams = network.init(random.key(seed));
+  /** What was seen of the flow before its first reflow. */
+  let before: Readonly<Record<"paths" | "once", Float32Array>> = {
+    paths: new Float32Array(0),
+    once: new Float32Array(0),
+  };
 
   const look = compile((p: FlowMlpParams, z: Tensor) =>
     inspectFlow(velocityOf(model, p), z, { steps: samplerSteps, to }),
@@ -123,28 +128,46 @@ async function create(wanted: DemoState) {
         (await seen.ends[0]!.data()) as Float32Array,
       ];
       const ends = paths.subarray(samplerSteps * shown * 2);
+      const reflowing = losses.length > 1;
+      if (!reflowing) before = { paths, once };
       const distance = (points: Float32Array): number =>
         slicedWasserstein({ data: points, shape: [shown, 2] }, real);
-      const target2 = { name: "data", points: real.data };
+      const plane = { extent: 3, target: real.data };
+      const after = reflowing ? { paths, count: shown } : { paths: new Float32Array(0), count: 0 };
       return [
         {
-          kind: "paths",
-          title: `Paths of the ${losses.length || 1}-rectified flow`,
-          paths,
+          ...{ kind: "paths", title: "Paths of the first flow" },
+          paths: before.paths,
           count: shown,
-          extent: 3,
+          ...plane,
+        },
+        {
+          ...{ kind: "paths", ...after, ...plane },
+          title:
+            rounds === 0
+              ? "No reflow in this setting"
+              : reflowing
+                ? `After ${losses.length - 1} ${losses.length > 2 ? "reflows" : "reflow"}`
+                : "After reflow: comes next",
         },
         {
           kind: "points",
-          title: "One Euler step",
-          groups: [target2, { name: "samples", points: once }],
+          title: "Where one Euler step lands",
+          groups: [
+            { name: "data", points: real.data },
+            { name: "first flow", points: before.once },
+            ...(reflowing ? [{ name: "after reflow", points: once }] : []),
+          ],
           extent: 3,
         },
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "loss" } },
-          curves: losses.map((points, i) => ({ name: `${i + 1}-RF`, points: [...points] })),
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "loss", logarithmic: true } },
+          curves: losses.map((points, i) => ({
+            name: i === 0 ? "first flow" : `reflow ${i}`,
+            points: [...points],
+          })),
         },
         {
           kind: "figures",

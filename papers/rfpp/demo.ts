@@ -146,7 +146,10 @@ function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "Where the loss is, where the times are",
-          ...{ x: { label: "t, from noise to data" }, y: { label: "loss over its mean; density" } },
+          ...{
+            x: { label: "t, from noise to data", min: 0, max: 1 },
+            y: { label: "loss over its mean; density", min: 0, max: 2.5 },
+          },
           curves: [
             {
               name: `loss of the ${stage}`,
@@ -157,6 +160,7 @@ function create(wanted: DemoState) {
             },
             {
               name: "times of the reflow",
+              style: "dashed",
               points: losses.map((_, i): [number, number] => [middle(i), density(middle(i))]),
             },
           ],

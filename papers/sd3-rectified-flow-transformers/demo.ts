@@ -107,7 +107,8 @@ async function create(wanted: DemoState) {
       return [
         {
           kind: "images",
-          title: `Samples in ${samplerSteps} steps: ${arms[0]!.name} above, ${arms[1]!.name} below`,
+          title: `Samples in ${samplerSteps} steps`,
+          rows: arms.map((arm) => arm.name),
           pixels: Uint8Array.from(rows.flatMap((row) => [...row])),
           shape: [2 * shown, 7, 7, 1],
           columns: shown,
@@ -115,7 +116,7 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "How often a time is drawn (0 is noise, 1 the image)",
-          ...{ x: { label: "t" }, y: { label: "density" } },
+          ...{ x: { label: "t", min: 0, max: 1 }, y: { label: "density", min: 0 } },
           curves: arms.map((arm) => ({
             name: arm.name,
             points: ticks.map((t) => [t, arm.time.density!(t)] as const),
@@ -124,13 +125,13 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "What remains of the loss at each time",
-          ...{ x: { label: "t" }, y: { label: "loss", logarithmic: true } },
+          ...{ x: { label: "t", min: 0, max: 1 }, y: { label: "loss", logarithmic: true } },
           curves: arms.map((arm, i) => ({ name: arm.name, points: profiles[i]! })),
         },
         {
           kind: "curves",
           title: "Training loss: not comparable, each weighs times in its own way",
-          ...{ x: { label: "step" }, y: { label: "loss", logarithmic: true } },
+          ...{ x: { label: "step", min: 0, max: training }, y: { label: "loss", logarithmic: true } },
           curves: arms.map((arm) => ({ name: arm.name, points: [...arm.losses] })),
         },
         {

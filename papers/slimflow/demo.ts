@@ -68,6 +68,8 @@ function create(wanted: DemoState) {
   const z = random.normal(random.key(seed + 2000), [shown, 2]);
   const stop = new AbortController();
   const losses: { name: string; points: [number, number][] }[] = [];
+  /** What was seen of the teacher's paths. */
+  let taught: Float32Array = new Float32Array(0);
   /** Where the student's flow takes the shown noise. */
   let reference: Float32Array | undefined;
   let [net, params]: [Net, FlowMlpParams] = [large, large.init(random.key(seed))];
@@ -143,6 +145,9 @@ function create(wanted: DemoState) {
       const goal = net === large ? ends : (reference ?? ends);
       const error = Math.sqrt(once.reduce((sum, v, i) => sum + (v - goal[i]!) ** 2, 0) / shown);
       const stage = losses.at(-1)?.name ?? "teacher";
+      const plane = { extent: 3, target: real.data };
+      if (net === large) taught = all;
+      const own = net === large ? { paths: new Float32Array(0), count: 0 } : { paths: all, count: drawn };
       return [
         {
           kind: "points",
@@ -153,11 +158,15 @@ function create(wanted: DemoState) {
           ],
           extent: 3,
         },
-        { kind: "paths", title: `Paths of the ${stage}`, paths: all, count: drawn, extent: 3 },
+        { ...{ kind: "paths", title: "Paths of the teacher" }, paths: taught, count: drawn, ...plane },
+        {
+          ...{ kind: "paths", ...own, ...plane },
+          title: net === large ? "Paths of the student: come next" : `Paths of the ${stage}`,
+        },
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "loss" } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "loss", logarithmic: true } },
           curves: losses.map(({ name, points }) => ({ name, points: [...points] })),
         },
         {

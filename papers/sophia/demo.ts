@@ -54,8 +54,8 @@ async function create(wanted: DemoState) {
       return Promise.resolve([
         {
           kind: "heatmap",
-          title: "The loss (its logarithm) and the ways across it",
-          ...{ values, shape: [side, side], x: a, y: b },
+          title: "The ways across the loss",
+          ...{ values, shape: [side, side], x: a, y: b, label: "log₁₀ loss" },
           paths: paths.map(({ name, path }) => ({
             name,
             points: Float32Array.from(path.subarray(0, 2 * (shown + 1))),
@@ -64,7 +64,7 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "Loss",
-          ...{ x: { label: "step" }, y: { label: "loss", logarithmic: true } },
+          ...{ x: { label: "step", min: 0, max: steps }, y: { label: "loss", logarithmic: true } },
           curves: paths.map(({ name }, i) => ({
             name,
             points: [...losses[i]!.subarray(0, shown + 1)].map((v, k) => [k, Math.max(v, 1e-8)] as const),

@@ -73,13 +73,13 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "loss", logarithmic: true } },
+          ...{ x: { label: "step", min: 0 }, y: { label: "loss", logarithmic: true } },
           curves: both.map(({ title, losses }) => ({ name: title, points: smooth(losses) })),
         },
         {
           kind: "curves",
           title: "Accuracy on 500 test images",
-          ...{ x: { label: "step" }, y: { label: "accuracy" } },
+          ...{ x: { label: "step", min: 0 }, y: { label: "accuracy", max: 1 } },
           curves: both.map(({ title, accuracies }) => ({ name: title, points: [...accuracies] })),
         },
         ...pictures.map((picture, i): View => ({

@@ -125,15 +125,22 @@ async function create(wanted: DemoState) {
       curves: {
         kind: "curves",
         title: `${name}: correlation with the separators`,
-        ...{ x: { label: "step" }, y: { label: "correlation" }, curves },
+        ...{ x: { label: "step", min: 0, max: steps }, y: { label: "correlation", min: 0, max: 1 }, curves },
       },
       leads: {
         kind: "curves",
         title: `${name}: leads over the other tokens, sorted; the smallest is 1`,
-        ...{ x: { label: "token" }, y: { label: "lead", logarithmic: true } },
+        ...{
+          x: { label: "token", min: 0, max: sequences * (tokens - 1) },
+          y: { label: "lead", logarithmic: true },
+        },
         curves: [
           { name: "attention", points: sortedLeads(logits, selected) },
-          { name: "separator", points: feasible ? sortedLeads((await looked(goal)).logits, target) : [] },
+          {
+            name: "separator",
+            style: "dashed",
+            points: feasible ? sortedLeads((await looked(goal)).logits, target) : [],
+          },
         ],
       },
       heat: [matrixView(`${name}, trained`, w), matrixView(`Its separator (${norms[kind]!.name})`, goal)],
@@ -193,6 +200,7 @@ function matrixView(title: string, { data, shape }: Matrix): View {
     shape: [rows, columns],
     x: { label: "query feature", min: 0, max: columns },
     y: { label: "token feature", min: rows, max: 0 },
+    signed: true,
   };
 }
 

@@ -14,7 +14,11 @@ export function CurvesChart({ view }: { view: CurvesView }) {
   const chart = useRef<{ plot: uPlot; key: string }>();
   /** What the pointer is at: the abscissa, and each curve's value. */
   const [pointed, setPointed] = useState<{ x: number; values: (number | undefined)[] }>();
-  const key = JSON.stringify([view.curves.map(({ name, style }) => [name, style]), view.x, view.y]);
+  const key = JSON.stringify([
+    view.curves.map(({ name, style, series }) => [name, style, series]),
+    view.x,
+    view.y,
+  ]);
 
   const drop = (): void => {
     chart.current?.plot.destroy();
@@ -61,10 +65,10 @@ export function CurvesChart({ view }: { view: CurvesView }) {
         class="chart"
       />
       <Legend
-        entries={view.curves.map(({ name, style = "line" }, series) => {
-          const value = style === "dots" ? undefined : values[series];
+        entries={view.curves.map(({ name, style = "line", series }, i) => {
+          const value = style === "dots" ? undefined : values[i];
           return {
-            ...{ name, series, dashed: style === "dashed" },
+            ...{ name, series: series ?? i, dashed: style === "dashed" },
             value: value === undefined ? undefined : brief(value),
           };
         })}
@@ -160,8 +164,8 @@ function optionsOf(
     ],
     series: [
       {},
-      ...curves.map(({ name, style: how = "line" }, i): uPlot.Series => {
-        const own = colour(colourOf(i));
+      ...curves.map(({ name, style: how = "line", series }, i): uPlot.Series => {
+        const own = colour(colourOf(series ?? i));
         const dot = { size: how === "dots" ? 8 : 7, fill: own, stroke: own };
         return {
           ...{ label: name, stroke: own, width: 1.8, spanGaps: true },

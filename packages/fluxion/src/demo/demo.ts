@@ -86,6 +86,8 @@ export interface CurvesView {
     readonly points: readonly (readonly [number, number])[];
     /** "dashed" for what the others are compared with, "dots" for data without an order. Default "line". */
     readonly style?: "line" | "dashed" | "dots";
+    /** Number of its colour from 0, so that the same has the same one in several views. Default: its place. */
+    readonly series?: number;
   }[];
 }
 
@@ -185,7 +187,7 @@ export interface BarsView {
   readonly kind: "bars";
   readonly title: string;
   readonly y: { readonly label: string; readonly logarithmic?: boolean };
-  /** `series` numbers the colour from 0, as if it were a curve's; by default each bar has one of its own. */
+  /** `series` is the number of its colour, as a curve's. */
   readonly bars: readonly { readonly name: string; readonly value: number; readonly series?: number }[];
 }
 
