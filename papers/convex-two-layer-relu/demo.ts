@@ -98,7 +98,13 @@ async function create(wanted: DemoState) {
       const cost = reluCost(best, objective);
       return [
         {
-          ...{ kind: "curves", title: "The fits", x: { label: "x", min: -1, max: 1 }, y: { label: "y" } },
+          ...{
+            kind: "curves",
+            whole: true,
+            title: "The fits",
+            x: { label: "x", min: -1, max: 1 },
+            y: { label: "y" },
+          },
           curves: [data, curve("convex program", best), ...adamCurves],
         },
         {

@@ -50,7 +50,7 @@ async function create(wanted: DemoState) {
       );
       return [
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: `${name} and where everybody is`,
           ...{ x: { label: "x" }, y: { label: name } },
           curves: [

@@ -84,7 +84,7 @@ async function create(wanted: DemoState) {
           })),
         },
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: "Loss along each update, by distance",
           ...{ x: { label: "distance", min: 0, max: 1 }, y: { label: "loss of 8 fixed sequences" } },
           curves: shadowNames.map((name) => ({

@@ -111,7 +111,7 @@ async function create(wanted: DemoState) {
           ],
         },
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: "What a sample counts, by the ratio r of teacher to student",
           ...{ x: { label: "r", logarithmic: true }, y: { label: "h(r) / h(1)", logarithmic: true } },
           curves: arms.map((arm, i) => ({ name: arm.name, points: weights[i]! })),

@@ -152,7 +152,7 @@ function create(wanted: DemoState) {
         { ...{ kind: "paths", title: "Paths of the teacher" }, paths: before.paths, count: shown, ...plane },
         {
           ...{ kind: "paths", ...after, ...plane },
-          title: again ? "Trained again: as curved as before" : "Trained again: comes next",
+          title: again ? "Trained again: no straighter" : "Trained again: comes next",
         },
         {
           kind: "points",

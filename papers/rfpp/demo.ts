@@ -144,7 +144,7 @@ function create(wanted: DemoState) {
           extent: 3,
         },
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: "Where the loss is, where the times are",
           ...{
             x: { label: "t, from noise to data", min: 0, max: 1 },

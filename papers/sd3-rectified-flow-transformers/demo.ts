@@ -114,7 +114,7 @@ async function create(wanted: DemoState) {
           columns: shown,
         },
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: "How often a time is drawn (0 is noise, 1 the image)",
           ...{ x: { label: "t", min: 0, max: 1 }, y: { label: "density", min: 0 } },
           curves: arms.map((arm) => ({
@@ -123,7 +123,7 @@ async function create(wanted: DemoState) {
           })),
         },
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: "What remains of the loss at each time",
           ...{ x: { label: "t", min: 0, max: 1 }, y: { label: "loss", logarithmic: true } },
           curves: arms.map((arm, i) => ({ name: arm.name, points: profiles[i]! })),

@@ -128,7 +128,7 @@ async function create(wanted: DemoState) {
         ...{ x: { label: "step", min: 0, max: steps }, y: { label: "correlation", min: 0, max: 1 }, curves },
       },
       leads: {
-        kind: "curves",
+        ...{ kind: "curves", whole: true },
         title: `${name}: leads over the other tokens, sorted; the smallest is 1`,
         ...{
           x: { label: "token", min: 0, max: sequences * (tokens - 1) },

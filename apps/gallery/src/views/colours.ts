@@ -31,9 +31,9 @@ export function mix(stops: readonly Rgb[], t: number): [number, number, number] 
   return [part(0), part(1), part(2)];
 }
 
-/** Red, green and blue of "#rrggbb". */
+/** Red, green and blue of "#rrggbb", or of "#rgb" as which a bundler may write it. */
 export const rgbOf = (hex: string): Rgb => {
-  const n = parseInt(hex.slice(1), 16);
+  const n = parseInt(hex.length === 4 ? hex.slice(1).replace(/./g, "$&$&") : hex.slice(1), 16);
   return [(n >> 16) & 255, (n >> 8) & 255, n & 255];
 };
 

@@ -55,7 +55,7 @@ export function CurvesChart({ view }: { view: CurvesView }) {
   const said = view.curves.map(({ name }, i) =>
     last[i] === undefined ? name : `${name}: ${brief(last[i])}`,
   );
-  const values = pointed?.values ?? last;
+  const values = pointed?.values ?? (view.whole ? [] : last);
   return (
     <>
       <div
@@ -174,7 +174,7 @@ function optionsOf(
           points:
             how === "dots"
               ? { ...dot, show: true }
-              : { ...dot, show: (plot, series) => countOf(plot.data[series]!) < 3 },
+              : { ...dot, show: (plot, series) => countOf(plot.data[series]!) === 1 },
         };
       }),
     ],
@@ -182,7 +182,7 @@ function optionsOf(
 }
 
 /** Pixels that a number takes at an axis. */
-const [across, upward] = [64, 38];
+const [across, upward] = [54, 28];
 
 type Values = ArrayLike<number | null | undefined>;
 

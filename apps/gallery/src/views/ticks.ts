@@ -46,9 +46,12 @@ export function axisRange(low: number, high: number, ends: AxisEnds = {}): [numb
   }
   const pad = a === b ? Math.abs(a) * 0.1 || 1 : 0;
   const step = niceStep((b - a + 2 * pad) / 5);
-  // An end that was asked for is not moved.
-  const bottom = a === ends.min ? a : roundTo(Math.floor, (a - pad) / step) * step;
-  const top = b === ends.max ? b : roundTo(Math.ceil, (b + pad) / step) * step;
+  // An end that was asked for is not moved, or no farther than it must be.
+  const slack = 0.05 * (b - a);
+  const bottom =
+    ends.min !== undefined && a >= ends.min - slack ? a : roundTo(Math.floor, (a - pad) / step) * step;
+  const top =
+    ends.max !== undefined && b <= ends.max + slack ? b : roundTo(Math.ceil, (b + pad) / step) * step;
   return [Number(bottom.toPrecision(12)), Number(top.toPrecision(12))];
 }
 

@@ -39,6 +39,7 @@ describe("the range of an axis", () => {
     expect(axisRange(0.2, 0.3, { min: 0, max: 1 })).toEqual([0, 1]);
     expect(axisRange(NaN, NaN, { min: 0, max: 7 })).toEqual([0, 7]);
     expect(axisRange(-0.4, 1.2, { min: 0, max: 1 })).toEqual([-0.5, 1.5]);
+    expect(axisRange(-0.02, 1.03, { min: 0, max: 1 })).toEqual([-0.02, 1.03]);
   });
   it("of a logarithmic axis is never empty by a decade", () => {
     expect(axisRange(2e-5, 0.4, { logarithmic: true })).toEqual([1e-5, 1]);
@@ -57,6 +58,7 @@ describe("colours of values", () => {
     expect(mix(stops, NaN)).toEqual([...stops[0]!]);
     expect(mix(stops, 0.25)).toEqual([...stops[1]!]);
     expect(rgbOf("#0a14ff")).toEqual([10, 20, 255]);
+    expect(rgbOf("#0af")).toEqual([0, 170, 255]);
   });
   it("with signs are the same both ways, 0 in the middle", () => {
     const range = rangeOf([Float32Array.of(-1, 3, NaN)], { signed: true });

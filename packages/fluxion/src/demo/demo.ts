@@ -81,6 +81,8 @@ export interface CurvesView {
   readonly title: string;
   readonly x: CurvesAxis;
   readonly y: CurvesAxis;
+  /** The curves are functions to be seen as a whole, not courses of which the last value is the news. Default false. */
+  readonly whole?: boolean;
   readonly curves: readonly {
     readonly name: string;
     readonly points: readonly (readonly [number, number])[];
