@@ -90,8 +90,9 @@ describe("a map as a surface", () => {
     expect([...positions.subarray(0, 3)]).toEqual([0, 1, 10]);
     expect(triangles.length).toBe(12);
     for (let t = 0; t < 12; t += 3) {
-      const [a, b, c] = [0, 1, 2].map((k) => positions.subarray(3 * triangles[t + k]!)) as Float32Array[];
-      const turn = (b![0]! - a![0]!) * (c![1]! - a![1]!) - (b![1]! - a![1]!) * (c![0]! - a![0]!);
+      const at = (k: number, axis: number): number => positions[3 * triangles[t + k]! + axis]!;
+      const side = (k: number, axis: number): number => at(k, axis) - at(0, axis);
+      const turn = side(1, 0) * side(2, 1) - side(1, 1) * side(2, 0);
       expect(turn).toBeGreaterThan(0);
     }
     expect(axes[2]).toEqual({ label: "f", min: 0, max: 12 });
