@@ -48,11 +48,11 @@ export function rightHandSide(
   return b.map((v, i) => v * free[i]!);
 }
 
-/** Solids in a square: none, a disc off the middle, or three bars to go around. */
-export function solidOf(kind: "none" | "disc" | "bars", n: number): Uint8Array {
-  return Uint8Array.from({ length: n * n }, (_, i) => {
-    const [y, x] = [Math.floor(i / n) / n, (i % n) / n];
-    if (kind === "disc") return Math.hypot(y - 0.45, x - 0.6) < 0.18 ? 1 : 0;
+/** Solids in a square or cube: none, a disc or ball off the middle, or three bars or walls to go around. */
+export function solidOf(kind: "none" | "disc" | "bars", n: number, dims: 2 | 3 = 2): Uint8Array {
+  return Uint8Array.from({ length: n ** dims }, (_, i) => {
+    const [z, y, x] = [Math.floor(i / n ** 2) / n, (Math.floor(i / n) % n) / n, (i % n) / n];
+    if (kind === "disc") return Math.hypot(y - 0.45, x - 0.6, dims === 3 ? z - 0.5 : 0) < 0.18 ? 1 : 0;
     const bar = [0.25, 0.5, 0.75].findIndex((at) => Math.abs(x - at) < 0.02);
     return kind === "bars" && bar >= 0 && (bar % 2 === 0 ? y < 0.7 : y > 0.3) ? 1 : 0;
   });
