@@ -6,7 +6,7 @@ import { audit, screens, startGallery, type Gallery, type WatchedPage } from "./
 
 let gallery: Gallery;
 beforeAll(async () => {
-  gallery = await startGallery("scenes");
+  gallery = await startGallery();
 }, 120_000);
 afterAll(() => gallery?.close());
 
