@@ -42,12 +42,12 @@ export function classifierFreeGuidance<P>(model: FlowModel<P>, options: Guidance
   const { scale, nullCond } = options;
   if (!Number.isFinite(scale))
     throw new OptionError({ where, want: "scale a finite number", got: String(scale) });
-  return (params, x, t, cond) => {
+  return (params, x, t, cond, tap) => {
     if (!cond) throw new OptionError({ where, want: "a condition for every example", got: "none" });
-    const without = (): Tensor => model(params, x, t, nullLike(where, nullCond, cond));
-    if (scale === 1) return model(params, x, t, cond);
+    const without = (): Tensor => model(params, x, t, nullLike(where, nullCond, cond), tap);
+    if (scale === 1) return model(params, x, t, cond, tap);
     if (scale === 0) return without();
-    return add(mul(model(params, x, t, cond), scale), mul(without(), 1 - scale));
+    return add(mul(model(params, x, t, cond, tap), scale), mul(without(), 1 - scale));
   };
 }
 

@@ -30,6 +30,10 @@ export {
   type Evaluation,
 } from "./solver.js";
 export * from "./sample.js";
+export type { EvaluationPoint, HookMemory, Predicted, SampleHook, StepPoint } from "./hooks.js";
+export * from "./attention-hooks.js";
+export * from "./rf-solver.js";
+export * from "./rf-edit.js";
 export * from "./adaptive.js";
 export * from "./sde.js";
 export * from "./velocity.js";

@@ -1,5 +1,6 @@
 import { checkOptions } from "../core/errors.js";
 import type { Tensor } from "../core/tensor.js";
+import type { Tap } from "../nn/tap.js";
 import { add, div, mul, square, sub } from "../ops/arithmetic.js";
 import { clip, greaterEqual, where } from "../ops/compare.js";
 import { neg, sqrt } from "../ops/unary.js";
@@ -11,8 +12,8 @@ import { logSnr, timeLike, timeOfLogSnr, velocityAt, type Coefficients, type Pat
  */
 export type Prediction = "velocity" | "data" | "noise" | "v" | "score";
 
-/** A network of a flow: (params, x [B, ...], t [B], condition?) → [B, ...]. */
-export type FlowModel<Params> = (params: Params, x: Tensor, t: Tensor, cond?: Tensor) => Tensor;
+/** A network of a flow: (params, x [B, ...], t [B], condition?) → [B, ...]. One that can shows its inner values to the `tap`. */
+export type FlowModel<Params> = (params: Params, x: Tensor, t: Tensor, cond?: Tensor, tap?: Tap) => Tensor;
 
 /** The two ends of a path that an output, or a point of it, stands for. */
 export interface Ends {
@@ -96,8 +97,8 @@ function readEnds(c: Coefficients, kind: Prediction, { data, noise }: Ends): Ten
 /** A model that predicts one quantity as a model of another: a trained diffusion network as a flow, say. */
 export const convertModel =
   <P>(model: FlowModel<P>, path: Path, from: Prediction, to: Prediction): FlowModel<P> =>
-  (params, x, t, cond) =>
-    convertPrediction(path, from, to, model(params, x, t, cond), x, t);
+  (params, x, t, cond, tap) =>
+    convertPrediction(path, from, to, model(params, x, t, cond, tap), x, t);
 
 /** The value a network should give on the pair (x0, x1) at time t. */
 export const targetOf = (path: Path, kind: Prediction, x0: Tensor, x1: Tensor, t: Tensor): Tensor =>
@@ -142,13 +143,13 @@ export function changePath<P>(
 ): FlowModel<P> {
   checkOptions("flow.changePath", options, ["prediction", "as"]);
   const { prediction = "velocity", as = "velocity" } = options;
-  return (params, x, t, cond) => {
+  return (params, x, t, cond, tap) => {
     // Bounds that float32 keeps apart from 0 and 1 in either coefficient.
     const time = clip(timeOfLogSnr(from, clip(logSnr(to, t), -30, 30)), 0, 1);
     const [a, b] = [from.at(timeLike(time, x)), to.at(timeLike(t, x))];
     const length = (c: Coefficients): Tensor => sqrt(add(square(c.alpha), square(c.sigma)));
     const there = mul(x, div(length(a), length(b)));
-    const ends = solve(a, prediction, model(params, there, time, cond), there);
+    const ends = solve(a, prediction, model(params, there, time, cond, tap), there);
     // One of the two ends is kept, the other made to fit x, by a division through the larger coefficient.
     const noisy = greaterEqual(b.sigma, b.alpha);
     const noise = div(sub(x, mul(b.alpha, ends.data)), where(noisy, b.sigma, 1));

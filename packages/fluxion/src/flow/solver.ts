@@ -21,12 +21,24 @@ export interface Solver {
   readonly order: number;
   /** Velocity evaluations a step. */
   readonly evaluations: number;
-  /** @param start where sampling began, as x */
-  readonly step: (x: Tensor, t: Tensor, dt: Tensor, start: Tensor) => Generator<Evaluation, Tensor, Tensor>;
+  /** What it carries to the first step, such as the velocity there; then `step` is given it. Default: nothing. */
+  readonly begin?: (x: Tensor, t: Tensor) => Generator<Evaluation, Tensor, Tensor>;
+  /**
+   * @param start where sampling began, as x
+   * @param memory what `begin` or the step before gave
+   * @returns x at t + dt, with the memory for the next step if there is a `begin`
+   */
+  readonly step: (
+    x: Tensor,
+    t: Tensor,
+    dt: Tensor,
+    start: Tensor,
+    memory?: Tensor,
+  ) => Generator<Evaluation, Tensor | { x: Tensor; memory: Tensor }, Tensor>;
 }
 
-/** A solver given by its Butcher tableau of explicit stages. */
-function rungeKutta(
+/** A solver given by its Butcher tableau of explicit stages. @internal */
+export function rungeKutta(
   name: string,
   order: number,
   nodes: readonly number[],

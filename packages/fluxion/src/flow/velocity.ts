@@ -18,8 +18,8 @@ export function velocityOf<P>(
 ): Velocity {
   checkOptions("flow.velocityOf", options, ["cond", "path", "prediction"]);
   const { cond, path = linearPath(), prediction = "velocity" } = options;
-  return (x, t) => {
+  return (x, t, tap) => {
     const time = broadcastTo(t, [x.shape[0]!]);
-    return convertPrediction(path, prediction, "velocity", model(params, x, time, cond), x, time);
+    return convertPrediction(path, prediction, "velocity", model(params, x, time, cond, tap), x, time);
   };
 }

@@ -23,6 +23,12 @@ export const mergeHeads = (x: Tensor): Tensor => {
   return reshape(transpose(x, [0, 2, 1, 3]), [b!, n!, h! * e!]);
 };
 
+/** Options of a `selfAttention`'s call. */
+export interface SelfAttentionOptions extends AttentionOptions {
+  /** Stands in for the values [B, H, N, E] that are attended to. Default: none. */
+  values?: (values: Tensor) => Tensor;
+}
+
 /**
  * Multi-head self-attention: [B, N, D] → [B, N, D].
  * @param size D, divisible by `heads`
@@ -31,7 +37,7 @@ export const mergeHeads = (x: Tensor): Tensor => {
 export function selfAttention(
   size: number,
   heads: number,
-): Model<AttentionParams, [x: Tensor, options?: AttentionOptions]> {
+): Model<AttentionParams, [x: Tensor, options?: SelfAttentionOptions]> {
   const where = "nn.selfAttention";
   checkSizes(where, { size, heads });
   if (size % heads !== 0)
@@ -40,9 +46,9 @@ export function selfAttention(
   const out = linear(size, size, { init: glorotUniform });
   return {
     init: (key) => ({ qkv: qkv.init(foldIn(key, 0)), out: out.init(foldIn(key, 1)) }),
-    apply: (params, x, options) => {
+    apply: (params, x, { values = (v: Tensor) => v, ...options } = {}) => {
       const [q, k, v] = split(qkv.apply(params.qkv, x), 3, -1).map((t) => splitHeads(t, heads));
-      return out.apply(params.out, mergeHeads(attention(q!, k!, v!, options)));
+      return out.apply(params.out, mergeHeads(attention(q!, k!, values(v!), options)));
     },
   };
 }

@@ -134,3 +134,17 @@ describe("dit", { timeout: 30_000 }, () => {
     expect(() => classed.apply(classed.init(key(0)), x, t)).toThrow(OptionError);
   });
 });
+
+it("shows the values of each block to a tap, and goes on with what it gets back", async () => {
+  const { apply } = dit(small);
+  const params = shaken(small);
+  const seen: string[] = [];
+  const same = apply(params, x, t, undefined, (site, layer, value) => {
+    seen.push(`${site} ${layer} [${value.shape.join(", ")}]`);
+    return value;
+  });
+  expect(seen).toEqual(["value 0 [2, 2, 6, 4]", "value 1 [2, 2, 6, 4]"]);
+  expect(await numbers(same)).toEqual(await numbers(apply(params, x, t)));
+  const without = apply(params, x, t, undefined, (_, __, value) => value.mul(0));
+  expect(await same.sub(without).abs().max().item()).toBeGreaterThan(1e-3);
+});

@@ -13,6 +13,7 @@ import { linear, type LinearParams } from "./linear.js";
 import type { Model } from "./model.js";
 import { modulate, modulationParts } from "./modulation.js";
 import { checkSizes } from "./sizes.js";
+import type { Tap } from "./tap.js";
 
 /** Options of `dit`. */
 export interface DitOptions {
@@ -61,10 +62,10 @@ export function unpatchify(tokens: Tensor, [c, h, w]: readonly [number, number, 
 /**
  * Diffusion transformer with adaptive layer norm whose gates start at zero (adaLN-Zero).
  * @source W. Peebles & S. Xie, 2022, arXiv 2212.09748, §3.2; deviates: time features span 1…1000 rad for t in [0, 1]
- * @returns a model (params, x [B, C, H, W], t [B], class? int [B]) → [B, C, H, W]
+ * @returns a model (params, x [B, C, H, W], t [B], class? int [B], tap?) → [B, C, H, W]; a tap sees the "value"s of each block
  * @throws OptionError for sizes that do not divide, a condition too few or too many; ShapeError for other images
  */
-export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor, cond?: Tensor]> {
+export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor, cond?: Tensor, tap?: Tap]> {
   const where = "nn.dit";
   checkOptions(where, options, ["image", "patch", "width", "depth", "heads", "expansion", "classes"]);
   const { image, patch: p, width: d, depth, heads, expansion = 4, classes } = options;
@@ -95,12 +96,12 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
   const finalModulation = linear(d, 2 * d, { init: zeroInit });
   const out = linear(d, c * p * p, { init: zeroInit });
 
-  const block = (params: BlockParams, x: Tensor, active: Tensor): Tensor => {
+  const block = (params: BlockParams, x: Tensor, active: Tensor, values: (v: Tensor) => Tensor): Tensor => {
     const [shift1, scale1, gate1, shift2, scale2, gate2] = modulationParts(
       modulation.apply(params.modulation, active),
       6,
     );
-    const attended = attention.apply(params.attention, modulate(x, shift1!, scale1!));
+    const attended = attention.apply(params.attention, modulate(x, shift1!, scale1!), { values });
     const y = add(x, mul(gate1!, attended));
     const hidden = gelu(up.apply(params.up, modulate(y, shift2!, scale2!)));
     return add(y, mul(gate2!, down.apply(params.down, hidden)));
@@ -125,12 +126,14 @@ export function dit(options: DitOptions): Model<DitParams, [x: Tensor, t: Tensor
         out: out.init(foldIn(key, 4)),
       };
     },
-    apply(params, x, t, cond) {
+    apply(params, x, t, cond, tap) {
       if (!sameShape(x.shape.slice(1), image))
         throw new ShapeError({ where, want: `x [B, ${image.join(", ")}]`, got: showShape(x.shape) });
       const active = silu(condition.apply(params, t, cond));
       let tokens = add(patch.apply(params.patch, patchify(x, p)), gridPositions(h / p, w / p, d));
-      for (const b of params.blocks) tokens = block(b, tokens, active);
+      params.blocks.forEach((b, i) => {
+        tokens = block(b, tokens, active, (v) => tap?.("value", i, v) ?? v);
+      });
       const [shift, scale] = modulationParts(finalModulation.apply(params.modulation, active), 2);
       return unpatchify(out.apply(params.out, modulate(tokens, shift!, scale!)), image, p);
     },

@@ -3,6 +3,7 @@
  * @module
  */
 export type { Model } from "./model.js";
+export type { Tap } from "./tap.js";
 export * from "./initializers.js";
 export * from "./linear.js";
 export * from "./lora.js";
