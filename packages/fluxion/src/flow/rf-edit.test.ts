@@ -77,8 +77,8 @@ it.each([
   // The first evaluation is shared across different times: v differs by O(h). At alpha = 1/2 it acts through the middle only.
   [0, 0.7, 4],
   [0, 0.5, 8],
-  // The middle is at the same time in both directions, at states O(h²) apart.
-  [1, 0.5, 8],
+  // The middle is at the same time in both directions, at states h·(v_middle − (v_start + v_end)/2) = O(h³) apart.
+  [1, 0.5, 16],
 ])(
   "with the source's own condition, sharing evaluation %d at alpha = %d moves a step %d times less when it is halved",
   async (stage, alpha, want) => {
