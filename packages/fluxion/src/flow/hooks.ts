@@ -211,7 +211,7 @@ export async function takeStepAsync(
     const want = "hooks that do not trace the velocity, which only evaluates";
     throw new OptionError({ where: "flow.sample: hooks", want, got: hook });
   };
-  for (const { name, predict } of setting.hooks) if (predict) refuse(name);
+  for (const hook of setting.hooks) if (hook.predict) refuse(hook.name);
   const running: Running = {
     states: [...now.states],
     outputs: setting.hooks.map(() => []),
@@ -225,7 +225,7 @@ export async function takeStepAsync(
 
 /** @throws OptionError for a steering hook with a solver whose steps do not begin with the velocity at their start */
 export function checkSteering(hooks: readonly SampleHook[], ...solvers: readonly Solver[]): void {
-  const [hook, solver] = [hooks.find((h) => h.steer), solvers.find((s) => s.begin)];
+  const [hook, solver] = [hooks.find((h) => h.steer !== undefined), solvers.find((s) => s.begin)];
   if (!hook || !solver) return;
   const want = "a solver whose steps begin with the velocity at their start";
   throw new OptionError({ where: `flow.sample: ${hook.name}`, want, got: solver.name });

@@ -22,9 +22,7 @@ const model: FlowModel<Params> = ({ layers }, x, t, cond, tap) => {
 };
 const float64 = { dtype: "float64" } as const;
 const params: Params = {
-  layers: [0, 1, 2].map((i) =>
-    treeMap((p: Tensor) => p.cast("float64"), layer.init(random.key(i))),
-  ) as AttentionParams[],
+  layers: [0, 1, 2].map((i) => treeMap((p: Tensor) => p.cast("float64"), layer.init(random.key(i)))),
 };
 const x = random.normal(random.key(9), [2, 3, 4], float64);
 const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);

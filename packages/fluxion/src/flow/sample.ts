@@ -122,8 +122,7 @@ function run(velocity: Velocity, x: Tensor, options: SampleOptions, keep: boolea
       const [next, outputs] = takeStep(velocity, state, setting(at), "step");
       return [next, { outputs, ...(keep ? { x: next.x } : {}) }];
     };
-    const sliced = (i: number): typeof times =>
-      treeMap((leaf: Tensor) => slice(leaf, i), times) as typeof times;
+    const sliced = (i: number): typeof times => treeMap((leaf: Tensor) => slice(leaf, i), times);
     [now] = takeStep(velocity, now, setting(sliced(a)), "begin");
     const [end, ys] =
       b - a > 1
@@ -169,7 +168,7 @@ export const sampleOde = (velocity: Velocity, x: Tensor, options: SampleOptions 
 
 /** What each hook gave out. */
 type Outputs<H extends readonly SampleHook[]> = {
-  readonly [K in keyof H]: H[K] extends SampleHook<never, never, infer O> ? readonly O[] : never;
+  readonly [K in keyof H]: H[K] extends SampleHook<unknown, unknown, infer O> ? readonly O[] : never;
 };
 
 /**

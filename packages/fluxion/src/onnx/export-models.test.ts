@@ -1,7 +1,7 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { arange, compile, cumsum, random, scan, sort, tensor, type Tensor } from "../index.js";
-import { dit, gpt, unet } from "../nn/index.js";
+import { dit, gpt, unet, type DitParams } from "../nn/index.js";
 import { exportOnnx } from "./export.js";
 import { importOnnx } from "./import.js";
 
@@ -27,7 +27,10 @@ const subjects: readonly Subject[] = [
   { name: "a U-Net", make: () => ({ params: net.init(random.key(0)), fn: net.apply }), args: image },
   {
     name: "a DiT",
-    make: () => ({ params: transformer.init(random.key(0)), fn: transformer.apply }),
+    make: () => ({
+      params: transformer.init(random.key(0)),
+      fn: (params: DitParams, x: Tensor, t: Tensor) => transformer.apply(params, x, t),
+    }),
     args: image,
   },
   {
