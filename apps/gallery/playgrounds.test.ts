@@ -139,6 +139,17 @@ describe("bring an ONNX model", () => {
     await page.getByRole("button", { name: "Download ONNX" }).click();
     return readFileSync(await (await loading).path());
   };
+  /** A PNG file with a rectangle of a colour on white. */
+  const imageOf = async (page: Page, colour: string): Promise<Buffer> => {
+    const data = await page.evaluate(async (fill) => {
+      const canvas = new OffscreenCanvas(60, 40);
+      const context = canvas.getContext("2d")!;
+      context.fillStyle = fill;
+      context.fillRect(10, 10, 30, 20);
+      return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+    }, colour);
+    return Buffer.from(data);
+  };
   /** Share of right answers, in per cent. */
   const right = async (page: Page, when: "before" | "after", held: boolean): Promise<number> =>
     parseInt(await page.locator(`[data-when="${when}"][data-held="${held}"]`).innerText());
@@ -222,21 +233,11 @@ describe("bring an ONNX model", () => {
     await openFile(page, "f.onnx", bytes);
     await page.locator('[data-class="9"]').waitFor();
     await idle(page);
-    const picture = async (colour: string): Promise<Buffer> => {
-      const data = await page.evaluate(async (fill) => {
-        const canvas = new OffscreenCanvas(60, 40);
-        const context = canvas.getContext("2d")!;
-        context.fillStyle = fill;
-        context.fillRect(10, 10, 30, 20);
-        return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
-      }, colour);
-      return Buffer.from(data);
-    };
-    const dark = await picture("black");
+    const dark = await imageOf(page, "black");
     const files = ["a", "b"].map((name) => ({ name: `${name}.png`, mimeType: "image/png", buffer: dark }));
     await page.locator('input[name="images-2"]').setInputFiles(files);
     await page.locator('[data-class="2"]').getByText("2 images").waitFor();
-    const pale = [...(await picture("silver"))];
+    const pale = [...(await imageOf(page, "silver"))];
     const transfer = await page.evaluateHandle((data) => {
       const dropped = new DataTransfer();
       dropped.items.add(new File([new Uint8Array(data)], "c.png", { type: "image/png" }));
@@ -255,6 +256,43 @@ describe("bring an ONNX model", () => {
     await page.getByRole("alert").getByText('"a.png" is not a picture').waitFor();
     await page.getByRole("button", { name: "Remove the images of class 2" }).click();
     await page.locator('[data-class="2"]').getByText("0 images").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("tunes a file that takes one image at a time and knows many classes", async () => {
+    const { page, faults, close } = await gallery.open("#/onnx?engine=wasm&held=none");
+    const weights = Array.from({ length: 4 * 30 }, (_, i) => Math.sin(i));
+    const file = fileOf(
+      graph(
+        [
+          node("Flatten", ["x"], ["flat"]),
+          node("MatMul", ["flat", "w"], ["z"]),
+          node("Softmax", ["z"], ["y"]),
+        ],
+        [info("x", [1, 2, 2, 1])],
+        [info("y", [1, 30])],
+        [floats("w", weights, [4, 30])],
+      ),
+    );
+    await openFile(page, "one.onnx", Buffer.from(file));
+    for (const [label, fill] of [
+      [3, "black"],
+      [25, "white"],
+    ] as const) {
+      await page.locator('input[name="class"]').fill(String(label));
+      await page.getByRole("button", { name: "Add this class" }).click();
+      const buffer = await imageOf(page, fill);
+      const files = ["a", "b"].map((name) => ({ name: `${name}.png`, mimeType: "image/png", buffer }));
+      await page.locator(`input[name="images-${label}"]`).setInputFiles(files);
+      await page.locator(`[data-class="${label}"]`).getByText("2 images").waitFor();
+    }
+    await page.locator('input[name="steps"]').fill("200");
+    await page.locator('input[name="rate"]').fill(String(Math.log(0.05)));
+    await page.getByRole("button", { name: "Tune for 200 steps" }).click();
+    await page.getByRole("button", { name: "Go on for 200 steps" }).waitFor({ timeout: 40_000 });
+    await idle(page);
+    expect(await right(page, "after", false)).toBe(100);
     expect(faults).toEqual([]);
     await close();
   });

@@ -84,8 +84,11 @@ export function OpenPanel(props: {
             ? `${busy} …`
             : model.name === undefined
               ? "Nothing leaves this machine."
-              : `${model.name}${engine ? ` · ${engine === "wasm" ? "Wasm" : "WebGPU"}` : ""}`}
+              : [model.name, ...(engine ? [engineText(engine, model.threads)] : [])].join(" · ")}
       </p>
     </>
   );
 }
+
+const engineText = (engine: Engine, threads = 1): string =>
+  engine === "webgpu" ? "WebGPU" : `Wasm, ${threads} ${threads === 1 ? "thread" : "threads"}`;

@@ -61,8 +61,9 @@ export function OnnxPage({ params }: { params: URLSearchParams }) {
       model.fail("This is an image: open a model first, then drop images on their class.");
       return;
     }
+    // What was set for an example is not meant for a file.
+    if (example) setSetting(stateOf(controlsFor(undefined), new URLSearchParams()));
     setExample(undefined);
-    setSetting(stateOf(controlsFor(undefined), new URLSearchParams()));
     setPictures([]);
     setNames({});
     const bytes = new Uint8Array(await file.arrayBuffer());
@@ -94,7 +95,8 @@ export function OnnxPage({ params }: { params: URLSearchParams }) {
     if (opened.example) {
       setNames({ ...opened.example.classes });
       void unpack(opened.example.images).then(setPictures);
-    } else if (image?.channels === 3) setSetting((was) => ({ ...was, range: "imagenet" }));
+    } else if (image?.channels === 3 && range === "unit")
+      setSetting((was) => ({ ...was, range: "imagenet" }));
   }, [opened]);
   useEffect(() => {
     if (inputs) model.ask({ type: "arrange", ...arrangement(inputs, chosen) });
@@ -154,7 +156,7 @@ export function OnnxPage({ params }: { params: URLSearchParams }) {
     />
   );
   const hindrance =
-    pictures.length === 0
+    new Set(pictures.map((p) => p.label)).size < 2
       ? "Add images of at least two classes first."
       : tuned.size === 0
         ? "Tick at least one parameter."

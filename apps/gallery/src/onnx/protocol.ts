@@ -63,7 +63,7 @@ export type OnnxRequest =
 /** From the worker. */
 export type OnnxReply =
   | { readonly type: "loading"; readonly loaded: number; readonly total: number | undefined }
-  | { readonly type: "ready"; readonly engine: Engine; readonly adapter: string | undefined }
+  | { readonly type: "ready"; readonly engine: Engine; readonly threads: number }
   | {
       readonly type: "opened";
       readonly summary: OnnxSummary;

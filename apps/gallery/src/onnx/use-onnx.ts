@@ -14,6 +14,7 @@ export interface OnnxState {
   readonly busy?: string | undefined;
   readonly loaded?: Reply<"loading"> | undefined;
   readonly engine?: Engine;
+  readonly threads?: number;
   readonly opened?: Reply<"opened">;
   readonly arranged?: Reply<"arranged"> | undefined;
   readonly predictions?: Predictions | undefined;
@@ -80,7 +81,7 @@ export function useOnnx(): OnnxHandle {
       case "loading":
         return { loaded: reply };
       case "ready":
-        return { loaded: undefined, engine: reply.engine };
+        return { loaded: undefined, engine: reply.engine, threads: reply.threads };
       case "opened":
         return { opened: reply };
       case "arranged":
@@ -97,9 +98,13 @@ export function useOnnx(): OnnxHandle {
         saveFile(reply.bytes, `${was.name}-tuned.onnx`);
         return {};
       case "failed":
-        return { problem: reply.message, tuning: false, loaded: undefined };
+        return { problem: withHint(reply.message, was.engine), tuning: false, loaded: undefined };
       case "done":
         return { waiting: was.waiting.slice(1) };
     }
   }
 }
+
+/** What a graphics card cannot do, Wasm can. */
+const withHint = (message: string, engine: Engine | undefined): string =>
+  engine === "webgpu" ? `${message} (It may work with Wasm: see "Runs on".)` : message;

@@ -52,7 +52,7 @@ function startEngine(): Promise<void> {
     (loaded, total) => post({ type: "loading", loaded, total }),
     (message) => post({ type: "failed", message: `The graphics device was lost: ${message}` }),
   ).then(
-    (ready) => post({ type: "ready", ...ready }),
+    (ready) => post({ type: "ready", engine: ready.engine, threads: ready.threads }),
     (error: unknown) => {
       starting = undefined;
       throw error;
