@@ -18,15 +18,21 @@ export function fieldView(title: string, field: Float64Array, solid: Uint8Array,
   const span = { min: 0, max: n };
   return {
     ...{ kind: "scene", title, signed: true, axes: [span, span, span], range: [-largest, largest] },
-    meshes: solid.some(Boolean) ? [{ name: "solid", ...facesOf(solid, n) }] : [],
+    meshes: solid.some(Boolean) ? [solidMesh(solid, n)] : [],
     points: [
       {
-        ...{ name: "cells", size: 0.6 / n },
+        ...{ name: "cells", size: 0.5 / n },
         positions: Float32Array.from(cells.flatMap((i) => placeOf(i, n).map((v) => v + 0.5))),
         values: Float32Array.from(cells, (i) => field[i]!),
       },
     ],
   };
+}
+
+/** Grey in both themes. */
+function solidMesh(solid: Uint8Array, n: number) {
+  const faces = facesOf(solid, n);
+  return { name: "solid", ...faces, colours: new Uint8Array(faces.positions.length).fill(140) };
 }
 
 /** Column, row and layer of a cell, the column running fastest. */

@@ -176,7 +176,12 @@ function create(wanted: DemoState) {
           figures: [
             { name: "noise variance", value: await seen.variance.item(), note: "0 is first-order" },
             { name: "curvature", value: await seen.curvature.item(), note: "deviation over chord" },
-            { name: "distance, 1 step", value: distance(once), note: "sliced Wasserstein" },
+            {
+              ...{ name: "distance, 1 step", value: distance(once) },
+              note: again
+                ? `sliced Wasserstein; ${distance(before.once).toPrecision(2)} before`
+                : "sliced Wasserstein",
+            },
             {
               name: `distance, ${samplerSteps} steps`,
               value: distance(paths.subarray(samplerSteps * shown * 2)),

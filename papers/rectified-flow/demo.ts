@@ -72,9 +72,10 @@ async function create(wanted: DemoState) {
   const losses: [number, number][][] = [];
   let params: FlowMlpParams = network.init(random.key(seed));
   /** What was seen of the flow before its first reflow. */
-  let before: Readonly<Record<"paths" | "once", Float32Array>> = {
-    paths: new Float32Array(0),
-    once: new Float32Array(0),
+  let before = { paths: new Float32Array(0), once: new Float32Array(0), straight: NaN } as {
+    readonly paths: Float32Array;
+    readonly once: Float32Array;
+    readonly straight: number;
   };
 
   const look = compile((p: FlowMlpParams, z: Tensor) =>
@@ -129,7 +130,8 @@ async function create(wanted: DemoState) {
       ];
       const ends = paths.subarray(samplerSteps * shown * 2);
       const reflowing = losses.length > 1;
-      if (!reflowing) before = { paths, once };
+      const straight = await seen.straightness.item();
+      if (!reflowing) before = { paths, once, straight };
       const distance = (points: Float32Array): number =>
         slicedWasserstein({ data: points, shape: [shown, 2] }, real);
       const plane = { extent: 3, target: real.data };
@@ -173,10 +175,18 @@ async function create(wanted: DemoState) {
           kind: "figures",
           title: "Now",
           figures: [
-            { name: "straightness", value: await seen.straightness.item(), note: "0 is straight" },
+            {
+              ...{ name: "straightness", value: straight },
+              note: reflowing ? `0 is straight; ${before.straight.toPrecision(2)} before` : "0 is straight",
+            },
             { name: "curvature", value: await seen.curvature.item(), note: "deviation over chord" },
             { name: "transport cost", value: await seen.cost.item() },
-            { name: "distance, 1 step", value: distance(once), note: "sliced Wasserstein" },
+            {
+              ...{ name: "distance, 1 step", value: distance(once) },
+              note: reflowing
+                ? `sliced Wasserstein; ${distance(before.once).toPrecision(2)} before`
+                : "sliced Wasserstein",
+            },
             { name: `distance, ${samplerSteps} steps`, value: distance(ends) },
           ],
         },

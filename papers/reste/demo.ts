@@ -76,7 +76,7 @@ async function create(wanted: DemoState) {
       const along = (y: Float32Array): Curve => [...line].map((x, i) => [x, y[i]!]);
       return [
         {
-          kind: "curves",
+          ...{ kind: "curves", whole: true },
           title: "What stands in for the sign now",
           ...{ x: { label: "real weight or activation" }, y: { label: "" } },
           curves: [
@@ -87,25 +87,34 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "Accuracy on 1000 test images",
-          ...{ x: { label: "step" }, y: { label: "accuracy" } },
+          ...{ x: { label: "step", min: 0, max: (epochs * images) / 100 }, y: { label: "accuracy", max: 1 } },
           curves: curvesOf("accuracy"),
         },
         {
           kind: "curves",
           title: "Training loss",
-          ...{ x: { label: "step" }, y: { label: "loss", logarithmic: true } },
+          ...{
+            x: { label: "step", min: 0, max: (epochs * images) / 100 },
+            y: { label: "loss", logarithmic: true },
+          },
           curves: curvesOf("loss"),
         },
         {
           kind: "curves",
           title: "Estimating error",
-          ...{ x: { label: "step" }, y: { label: "distance to the sign" } },
+          ...{
+            x: { label: "step", min: 0, max: (epochs * images) / 100 },
+            y: { label: "distance to the sign" },
+          },
           curves: curvesOf("error"),
         },
         {
           kind: "curves",
           title: "Instability of the gradients",
-          ...{ x: { label: "step" }, y: { label: "variance of |g|", logarithmic: true } },
+          ...{
+            x: { label: "step", min: 0, max: (epochs * images) / 100 },
+            y: { label: "variance of |g|", logarithmic: true },
+          },
           curves: curvesOf("instability"),
         },
         {

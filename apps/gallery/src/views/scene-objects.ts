@@ -24,6 +24,9 @@ import { LineSegmentsGeometry } from "three/addons/lines/LineSegmentsGeometry.js
 import { colourOf } from "./colours.js";
 import { boxEdges, boxOf, seriesOf, seriesOfPath, vertexColours } from "./scene-space.js";
 
+/** Of the camera, degrees from the bottom to the top of the picture. */
+export const fieldOfView = 30;
+
 type Colour = (name: string) => string;
 
 /** One of a scene's things. */
@@ -139,7 +142,8 @@ function cloudThing(index: number, disc: CanvasTexture): Thing {
         vertexColours(view, cloud, n, seriesOf(view, (view.meshes ?? []).length + index), colour),
       );
       geometry.setDrawRange(0, n);
-      material.size = cloud.size ?? 0.015;
+      // three.js takes a size as if the view were as wide as it is far away.
+      material.size = (cloud.size ?? 0.015) / Math.tan((fieldOfView * Math.PI) / 360);
     },
     dispose: disposer(geometry, material),
   };

@@ -13,7 +13,7 @@ import {
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { onThemeChange, type Surface } from "./canvas.js";
-import { sceneObjects } from "./scene-objects.js";
+import { fieldOfView, sceneObjects } from "./scene-objects.js";
 import { paintScene } from "./scene-painter.js";
 import { boxOf, edgeOf, type Point, type Projection } from "./scene-space.js";
 import { tickLabel } from "./ticks.js";
@@ -35,7 +35,6 @@ const eyes: readonly Point[] = [
   [0.55, 0.8, 1],
   [0.55, -1, 0.8],
 ];
-const fieldOfView = 30;
 const turn = Math.PI / 24;
 
 /** Shows a scene on a canvas. @param labels lies over the canvas and takes the words at the axes */
@@ -70,7 +69,7 @@ export function showScene(canvas: HTMLCanvasElement, labels: HTMLElement, first:
     const { half } = boxOf(view);
     const radius = Math.hypot(...half);
     const narrow = Math.atan(Math.tan((fieldOfView * Math.PI) / 360) * Math.min(1, camera.aspect));
-    camera.position.set(...eyes[up]!).setLength((1.02 * radius) / Math.sin(narrow));
+    camera.position.set(...eyes[up]!).setLength((1.08 * radius) / Math.sin(narrow));
     controls.target.set(0, 0, 0);
     controls.update();
     request();
@@ -228,7 +227,17 @@ function placeLabels(holder: HTMLElement, view: SceneView, up: number, project: 
     const away = Math.hypot(x - cx, y - cy) || 1;
     const [dx, dy] = [(x - cx) / away, (y - cy) / away];
     if (word.textContent !== text) word.textContent = text;
-    // Beside its edge, on the side away from the box.
-    word.style.transform = `translate(${x + 8 * dx}px, ${y + 8 * dy}px) translate(${50 * (dx - 1)}%, ${50 * (dy - 1)}%)`;
+    // Beside its edge, on the side away from the box, and within the picture.
+    const left = within(
+      x + 8 * dx + (word.offsetWidth * (dx - 1)) / 2,
+      holder.clientWidth - word.offsetWidth,
+    );
+    const top = within(
+      y + 8 * dy + (word.offsetHeight * (dy - 1)) / 2,
+      holder.clientHeight - word.offsetHeight,
+    );
+    word.style.transform = `translate(${left}px, ${top}px)`;
   });
 }
+
+const within = (place: number, most: number): number => Math.round(Math.min(Math.max(place, 3), most - 3));

@@ -55,10 +55,11 @@ export function axisRange(low: number, high: number, ends: AxisEnds = {}): [numb
   return [Number(bottom.toPrecision(12)), Number(top.toPrecision(12))];
 }
 
-/** A number at an axis: powers of ten beyond four digits, in the way they are printed. */
+/** A number at an axis, in the way numbers are printed: beside a power of ten if it is very small or large. */
 export function tickLabel(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
+  if (size >= 1e4 && size < 1e6) return minus(Math.round(value).toLocaleString("en"));
   if (size < 1e4 && size >= 1e-3 * (1 - 1e-9)) return minus(String(Number(value.toPrecision(4))));
   const [digits, power] = Number(value.toPrecision(3)).toExponential().split("e") as [string, string];
   const whole = `10${superscript(Number(power))}`;
