@@ -1,8 +1,11 @@
 // Views in space: drawn, turned, updated, freed; and what is seen without WebGL or without motion.
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { audit, screens, startGallery, type Gallery, type WatchedPage } from "./testing.js";
+
+// Pictures of WebGL canvases are slow to take without a graphics card.
+vi.setConfig({ testTimeout: 120_000 });
 
 let gallery: Gallery;
 beforeAll(async () => {
