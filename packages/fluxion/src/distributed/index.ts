@@ -1,0 +1,40 @@
+/**
+ * Work shared by many workers: pools with a virtual clock, threads or a transport of one's own behind one interface, and
+ * gradient codes that have exact gradients although some workers straggle.
+ * @module
+ */
+export type { Answer, Handler, Round, WorkerPool } from "./worker-pool.js";
+export { virtualPool, type VirtualPoolOptions } from "./virtual-pool.js";
+export {
+  arbitrary,
+  bursty,
+  conforms,
+  type PatternTracker,
+  patternTracker,
+  perRound,
+  type StragglerModel,
+  type StragglerRow,
+} from "./straggler-model.js";
+export { blockCode, type BlockCode, type Encoder, type Term } from "./block-code.js";
+export {
+  chunkCuts,
+  type Contribution,
+  type Deliveries,
+  gradientCode,
+  type GradientCode,
+  leastLoad,
+  noDeliveries,
+  type Scheme,
+  type SequentialScheme,
+  type Task,
+} from "./gradient-code.js";
+export { codedRounds, type CodedRoundsOptions, type DeadlineOptions, type RoundReport } from "./coded-rounds.js";
+export {
+  type DelayProfile,
+  fitSecondsPerLoad,
+  type Prediction,
+  selectScheme,
+  type SelectOptions,
+  simulateCode,
+  type Simulation,
+} from "./select-scheme.js";
