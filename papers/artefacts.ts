@@ -58,6 +58,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./pi-hc-moe/claim.js"),
     demo: () => import("./pi-hc-moe/demo.js"),
   },
+  "sequential-gradient-coding": {
+    claim: () => import("./sequential-gradient-coding/claim.js"),
+    demo: () => import("./sequential-gradient-coding/demo.js"),
+  },
   reste: {
     claim: () => import("./reste/claim.js"),
     demo: () => import("./reste/demo.js"),

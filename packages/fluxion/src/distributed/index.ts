@@ -38,3 +38,15 @@ export {
   simulateCode,
   type Simulation,
 } from "./select-scheme.js";
+export { type CodedJob, type CodedQuery, type CodedReply, type CodedTask, codedWorker } from "./coded-worker.js";
+export { weightedGradient, type WeightedGradient, type WeightedGradientOptions } from "./weighted-gradient.js";
+export { flatten, unflatten } from "./flat.js";
+export { type CodedStep, trainCoded, type TrainCodedOptions, type TrainCodedResult } from "./train-coded.js";
+export {
+  type FromWorker,
+  remotePool,
+  serveQueries,
+  type ToWorker,
+  type Transport,
+  type WorkerPort,
+} from "./remote-pool.js";

@@ -16,7 +16,7 @@ export const systems = defined([
     concepts: ["gradient coding", "stragglers", "distributed training"],
     code: { repository: "mamaj/Sequential-Gradient-Coding", licence: "none stated" },
     modules: ["distributed"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "diff2",

@@ -1,0 +1,5 @@
+/**
+ * Pools of workers in threads of Node.
+ * @module
+ */
+export { threadPool, type ThreadPoolOptions } from "./thread-pool.js";
