@@ -25,7 +25,8 @@ async function choose(
   const workers = { ...cluster, secondsPerLoad };
   const probe = clusterDelays(workers, { rounds: probeRounds, seed, stream: 1 });
   const predictions = await selectScheme(probe, { waitOut, maxDelay: models - 1 });
-  const best = (kind: Scheme["kind"]): Scheme => predictions.find(({ scheme }) => scheme.kind === kind)!.scheme;
+  const best = (kind: Scheme["kind"]): Scheme =>
+    predictions.find(({ scheme }) => scheme.kind === kind)!.scheme;
   return {
     run: clusterDelays(workers, { rounds: jobs + models, seed, stream: 2 }),
     schemes: { uncoded: best("uncoded"), gc: best("gc"), "sr-sgc": best("sr-sgc"), "m-sgc": best("m-sgc") },
@@ -51,7 +52,8 @@ async function times(
 /** Trainings with every gradient computed, coded and decoded: time, final loss, and how far gradients are off. */
 async function trainings({ seed, tier, signal, progress }: ClaimContext): Promise<Measured> {
   const { run, schemes } = await choose("all", cluster.secondsPerLoad, seed);
-  const sizes = tier === "full" ? { images: 8000, hidden: 32, batch: 1024 } : { images: 1000, hidden: 8, batch: 256 };
+  const sizes =
+    tier === "full" ? { images: 8000, hidden: 32, batch: 1024 } : { images: 1000, hidden: 8, batch: 256 };
   const steps = tier === "full" ? jobs : 12;
   const task = await digitsTask({ ...sizes, seed });
   const whole = task.rows(task.whole);
@@ -112,8 +114,7 @@ export const claim: Claim = {
 
   reported(figures, tier) {
     if (tier === "quick") return [];
-    const ratio = (kind: string): number =>
-      mean(figures.map((f) => f[`${kind}Conform`]! / f["gcConform"]!));
+    const ratio = (kind: string): number => mean(figures.map((f) => f[`${kind}Conform`]! / f["gcConform"]!));
     return [
       atMost("waiting only until the pattern conforms: time M-SGC / GC, mean", ratio("m-sgc"), 0.84),
       atMost("waiting only until the pattern conforms: time SR-SGC / GC, mean", ratio("sr-sgc"), 0.98),

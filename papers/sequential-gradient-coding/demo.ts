@@ -121,12 +121,18 @@ async function create(wanted: DemoState) {
         {
           ...{ kind: "curves", title: "Gradients that are complete", x: { label: "seconds of the cluster" } },
           y: { label: "jobs" },
-          curves: contestants.map(({ name, done }) => ({ name, points: done.map(({ at }, i) => [at, i + 1]) })),
+          curves: contestants.map(({ name, done }) => ({
+            name,
+            points: done.map(({ at }, i) => [at, i + 1]),
+          })),
         },
         {
           ...{ kind: "curves", title: "Loss of the model in turn", x: { label: "seconds of the cluster" } },
           y: { label: "loss" },
-          curves: contestants.map(({ name, done }) => ({ name, points: done.map(({ at, loss }) => [at, loss]) })),
+          curves: contestants.map(({ name, done }) => ({
+            name,
+            points: done.map(({ at, loss }) => [at, loss]),
+          })),
         },
         {
           ...{ kind: "bars", title: "Work a round: part of a full gradient, in fair shares" },

@@ -147,7 +147,8 @@ function rootPolynomial(n: number, s: number): Float64Array {
   };
   if (s % 2 === 1) times([1, 1]);
   // Pairs −e^{±iφ}: x² + 2x·cos φ + 1.
-  for (let k = s % 2 === 1 ? 1 : 0.5; k <= (s - 1) / 2; k++) times([1, 2 * Math.cos((2 * Math.PI * k) / n), 1]);
+  for (let k = s % 2 === 1 ? 1 : 0.5; k <= (s - 1) / 2; k++)
+    times([1, 2 * Math.cos((2 * Math.PI * k) / n), 1]);
   return Float64Array.from(g);
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { OptionError } from "../core/errors.js";
 import { blockCode } from "./block-code.js";
-import { chunkCuts, gradientCode, leastLoad, noDeliveries, type GradientCode, type Scheme } from "./gradient-code.js";
+import {
+  chunkCuts,
+  gradientCode,
+  leastLoad,
+  noDeliveries,
+  type GradientCode,
+  type Scheme,
+} from "./gradient-code.js";
 import { conforms } from "./straggler-model.js";
 
 const bits = (mask: number, n: number): number[] => Array.from({ length: n }, (_, i) => (mask >> i) & 1);
@@ -19,7 +26,11 @@ function inTime(code: GradientCode, jobs: number, rows: readonly Uint8Array[]): 
 }
 
 /** Conforming patterns, those of them that fail, and all that fail, of every pattern there is. */
-function exhaust(n: number, scheme: Scheme, jobs: number): [conforming: number, failed: number, others: number] {
+function exhaust(
+  n: number,
+  scheme: Scheme,
+  jobs: number,
+): [conforming: number, failed: number, others: number] {
   const code = gradientCode(n, scheme);
   const rounds = jobs + code.delay;
   const counts: [number, number, number] = [0, 0, 0];
@@ -83,8 +94,11 @@ it("gives every worker exactly its load once all slots are in use", () => {
     for (let round = 0; round < 12; round++) {
       const assigned = code.assign(round, delivered);
       assigned.forEach((tasks, worker) => {
-        const units = tasks.flatMap(({ part }) => code.terms(worker, part)).map(({ chunk }) => code.chunks[chunk]!);
-        if (round >= code.delay) expect(units.reduce((a, b) => a + b, 0)).toBe(Math.round(code.load * code.units));
+        const units = tasks
+          .flatMap(({ part }) => code.terms(worker, part))
+          .map(({ chunk }) => code.chunks[chunk]!);
+        if (round >= code.delay)
+          expect(units.reduce((a, b) => a + b, 0)).toBe(Math.round(code.load * code.units));
         for (const { job, part } of tasks) {
           expect(delivered[job]![worker * code.parts + part]).toBe(0);
           delivered[job]![worker * code.parts + part] = 1;

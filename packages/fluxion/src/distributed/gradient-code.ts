@@ -179,7 +179,10 @@ export function leastLoad(n: number, { B, W, lambda }: Omit<SequentialScheme<str
  * @param examples how many the job has, whole number ≥ 0
  * @returns int32 [chunks + 1]
  */
-export function chunkCuts({ chunks, units }: Pick<GradientCode, "chunks" | "units">, examples: number): Int32Array {
+export function chunkCuts(
+  { chunks, units }: Pick<GradientCode, "chunks" | "units">,
+  examples: number,
+): Int32Array {
   const cuts = new Int32Array(chunks.length + 1);
   let sum = 0;
   chunks.forEach((weight, c) => {

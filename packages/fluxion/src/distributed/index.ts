@@ -28,7 +28,12 @@ export {
   type SequentialScheme,
   type Task,
 } from "./gradient-code.js";
-export { codedRounds, type CodedRoundsOptions, type DeadlineOptions, type RoundReport } from "./coded-rounds.js";
+export {
+  codedRounds,
+  type CodedRoundsOptions,
+  type DeadlineOptions,
+  type RoundReport,
+} from "./coded-rounds.js";
 export {
   type DelayProfile,
   fitSecondsPerLoad,
@@ -38,8 +43,18 @@ export {
   simulateCode,
   type Simulation,
 } from "./select-scheme.js";
-export { type CodedJob, type CodedQuery, type CodedReply, type CodedTask, codedWorker } from "./coded-worker.js";
-export { weightedGradient, type WeightedGradient, type WeightedGradientOptions } from "./weighted-gradient.js";
+export {
+  type CodedJob,
+  type CodedQuery,
+  type CodedReply,
+  type CodedTask,
+  codedWorker,
+} from "./coded-worker.js";
+export {
+  weightedGradient,
+  type WeightedGradient,
+  type WeightedGradientOptions,
+} from "./weighted-gradient.js";
 export { flatten, unflatten } from "./flat.js";
 export { type CodedStep, trainCoded, type TrainCodedOptions, type TrainCodedResult } from "./train-coded.js";
 export {

@@ -54,7 +54,9 @@ export function multiplexedCode(n: number, scheme: SequentialScheme<"m-sgc">): G
         return tasks;
       });
     },
-    decodable: (delivered) => ownComplete(delivered) && codedParts.every((part) => block!.suffices(respondersOf(delivered, part, slots))),
+    decodable: (delivered) =>
+      ownComplete(delivered) &&
+      codedParts.every((part) => block!.suffices(respondersOf(delivered, part, slots))),
     decode(delivered) {
       if (!ownComplete(delivered)) return undefined;
       const out: Contribution[] = [];

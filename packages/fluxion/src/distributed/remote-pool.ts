@@ -18,10 +18,7 @@ export interface Transport<Query, Reply> {
   readonly size: number;
   send(worker: number, message: ToWorker<Query>): void;
   /** Called once; `lost` when a worker is gone for good. */
-  listen(
-    receive: (worker: number, message: FromWorker<Reply>) => void,
-    lost: (worker: number) => void,
-  ): void;
+  listen(receive: (worker: number, message: FromWorker<Reply>) => void, lost: (worker: number) => void): void;
   close(): Promise<void>;
 }
 
@@ -54,7 +51,8 @@ export function remotePool<Query, Reply>(transport: Transport<Query, Reply>): Wo
       const asked = [...queries.keys()].filter((i) => queries[i] !== undefined && alive.has(i));
       const round = openRound<Reply>(number, asked);
       current = round;
-      for (const worker of asked) transport.send(worker, { kind: "query", round: number, query: queries[worker]! });
+      for (const worker of asked)
+        transport.send(worker, { kind: "query", round: number, query: queries[worker]! });
       return {
         next: (deadline) => round.next(deadline),
         end() {

@@ -58,7 +58,10 @@ export function profileDelay(
 ): (worker: number, round: number) => number {
   checkRange(where, "secondsPerLoad", secondsPerLoad, "[0, ∞)");
   if (delays.length === 0 || delays.some(({ length }) => length !== n)) {
-    const got = delays.length === 0 ? "none" : `[${delays.length}, ${delays.map((d) => d.length).find((l) => l !== n)}]`;
+    const got =
+      delays.length === 0
+        ? "none"
+        : `[${delays.length}, ${delays.map((d) => d.length).find((l) => l !== n)}]`;
     throw new ShapeError({ where, want: `delays [rounds, ${n}]`, got });
   }
   return (worker, round) => delays[round % delays.length]![worker]! + secondsPerLoad * load;
@@ -96,14 +99,20 @@ export async function selectScheme(
   const where = "distributed.selectScheme";
   checkOptions(where, options, ["kinds", "maxDelay", "maxWindow", "maxStragglers", "mu", "waitOut"]);
   const n = profile.delays[0]?.length ?? 0;
-  const { kinds = ["uncoded", "gc", "sr-sgc", "m-sgc"], maxDelay = 3, maxWindow = 4, maxStragglers = n } = options;
+  const {
+    kinds = ["uncoded", "gc", "sr-sgc", "m-sgc"],
+    maxDelay = 3,
+    maxWindow = 4,
+    maxStragglers = n,
+  } = options;
   checkWhole(where, "maxDelay", maxDelay, 0);
   checkWhole(where, "maxWindow", maxWindow, 2);
   checkWhole(where, "maxStragglers", maxStragglers, 0);
   const { mu, waitOut } = { mu: 1, waitOut: "conform" as const, ...options };
   const schemes = candidates(n, { maxDelay, maxWindow, maxStragglers: Math.min(maxStragglers, n) });
   const tried = schemes.filter(({ kind }) => kinds.includes(kind));
-  if (tried.length === 0) throw new OptionError({ where, want: "a kind that these limits allow", got: kinds.join(", ") });
+  if (tried.length === 0)
+    throw new OptionError({ where, want: "a kind that these limits allow", got: kinds.join(", ") });
   const predictions: Prediction[] = [];
   for (const scheme of tried) {
     const code = gradientCode(n, scheme);
@@ -144,6 +153,10 @@ export function fitSecondsPerLoad(points: readonly (readonly [load: number, seco
   const [x, y] = [mean(([load]) => load), mean(([, seconds]) => seconds)];
   const spread = mean(([load]) => (load - x) ** 2);
   if (!(spread > 0))
-    throw new OptionError({ where: "distributed.fitSecondsPerLoad", want: "two different loads", got: "one or none" });
+    throw new OptionError({
+      where: "distributed.fitSecondsPerLoad",
+      want: "two different loads",
+      got: "one or none",
+    });
   return Math.max(0, mean(([load, seconds]) => (load - x) * (seconds - y)) / spread);
 }

@@ -66,9 +66,7 @@ export function patternTracker(models: readonly StragglerModel[]): PatternTracke
   let recent: StragglerRow[] = [];
   // A window in the past was judged when its last row came.
   const still = (row: StragglerRow): StragglerModel[] =>
-    alive.filter(({ window, allows }) =>
-      allows([...(window > 1 ? recent.slice(-(window - 1)) : []), row]),
-    );
+    alive.filter(({ window, allows }) => allows([...(window > 1 ? recent.slice(-(window - 1)) : []), row]));
   return {
     fits: (row) => still(row).length > 0,
     push(row) {

@@ -60,7 +60,11 @@ export async function trainCoded<P>(options: TrainCodedOptions<P>): Promise<Trai
   ]);
   const { code, pool, models, examples, jobs, onRound, signal, ...rest } = options;
   if (pool.size !== code.n)
-    throw new OptionError({ where, want: `a pool of ${code.n} workers, as the code has`, got: `${pool.size}` });
+    throw new OptionError({
+      where,
+      want: `a pool of ${code.n} workers, as the code has`,
+      got: `${pool.size}`,
+    });
   if (models.length <= code.delay) {
     throw new OptionError({
       where,
@@ -90,10 +94,18 @@ export async function trainCoded<P>(options: TrainCodedOptions<P>): Promise<Trai
     if (job >= jobs) return;
     const batch = examples(job);
     const params = await flatten(trained[job % trained.length]!.params);
-    underWay.set(job, { job, params, examples: batch, cuts: chunkCuts(code, batch.length), known: new Set() });
+    underWay.set(job, {
+      job,
+      params,
+      examples: batch,
+      cuts: chunkCuts(code, batch.length),
+      known: new Set(),
+    });
   };
   const query = (own: readonly Task[], worker: number, round: number): CodedQuery => {
-    const unknown = [...new Set(own.map(({ job }) => underWay.get(job)!))].filter(({ known }) => !known.has(worker));
+    const unknown = [...new Set(own.map(({ job }) => underWay.get(job)!))].filter(
+      ({ known }) => !known.has(worker),
+    );
     return {
       jobs: unknown.map(({ job, params, examples }) => ({ job, params, examples })),
       oldest: round - code.delay,
@@ -103,9 +115,7 @@ export async function trainCoded<P>(options: TrainCodedOptions<P>): Promise<Trai
   const loop = codedRounds<CodedReply>({
     ...{ code, jobs, ...rest },
     begin: (round, tasks) =>
-      pool.begin(
-        tasks.map((own, worker) => (own.length > 0 ? query(own, worker, round) : undefined)),
-      ),
+      pool.begin(tasks.map((own, worker) => (own.length > 0 ? query(own, worker, round) : undefined))),
     accept: (worker, reply, tasks) =>
       tasks.filter(({ job, part }) => {
         const { known, params } = underWay.get(job)!;
@@ -115,7 +125,11 @@ export async function trainCoded<P>(options: TrainCodedOptions<P>): Promise<Trai
           return false;
         }
         if (result.gradient.length !== params.length)
-          throw new ShapeError({ where, want: `gradients [${params.length}]`, got: `[${result.gradient.length}]` });
+          throw new ShapeError({
+            where,
+            want: `gradients [${params.length}]`,
+            got: `[${result.gradient.length}]`,
+          });
         known.add(worker);
         results.set(`${job} ${worker} ${part}`, result.gradient);
         return true;

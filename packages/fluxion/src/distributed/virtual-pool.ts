@@ -36,7 +36,9 @@ export function virtualPool<Query, Reply>(
       checkQueries(where, size, queries);
       const round = rounds++;
       const arrivals = queries
-        .flatMap((query, worker) => (query === undefined ? [] : [{ worker, query, at: delay(worker, round) }]))
+        .flatMap((query, worker) =>
+          query === undefined ? [] : [{ worker, query, at: delay(worker, round) }],
+        )
         .filter(({ at }) => at < Infinity)
         .sort((a, b) => a.at - b.at || a.worker - b.worker);
       return {
