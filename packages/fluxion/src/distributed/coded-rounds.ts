@@ -64,7 +64,8 @@ export async function* codedRounds<Reply>(
     const stragglers = Uint8Array.from(tasks, ({ length }) => (length > 0 ? 1 : 0));
     const arrivals = new Float64Array(code.n).fill(NaN);
     const asked = stragglers.includes(1);
-    let [seconds, waited] = [0, false];
+    let seconds: number;
+    let waited = false;
     const due = round - code.delay;
     const answers = asked ? begin(round, tasks) : undefined;
     /** Takes one answer in. @returns when it arrived */

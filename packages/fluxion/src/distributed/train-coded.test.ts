@@ -123,7 +123,7 @@ describe("trainCoded", () => {
     });
     const models = Array.from({ length: 2 }, () => ({ params, optimizer: adam({ learningRate: 0.1 }) }));
     const { rounds } = await trainCoded({ code, pool, examples, jobs, models });
-    expect(rounds.map(({ stragglers }) => stragglers[2])).toEqual([0, 0, 0, 1, ...Array(7).fill(0)]);
+    expect(rounds.map(({ stragglers }) => stragglers[2])).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
     expect(rounds.at(-1)!.decoded?.job).toBe(jobs - 1);
   });
 
