@@ -11,6 +11,8 @@ import { chromiumHelp, findChromium, installChromium } from "./chromium.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = path.join(root, ".cache");
 const packageFolder = path.join(root, "packages", "fluxion");
+/** Node's options for a program in TypeScript that imports the library's sources. */
+const fromSources = ["--import", "tsx", "--conditions", "fluxion-source"];
 process.chdir(root);
 
 /**
@@ -45,6 +47,10 @@ const tasks = {
   /** The gallery as a static site in apps/gallery/dist, or in the folder that is named. */
   async "build:gallery"(args) {
     return gallery("build", ...args);
+  },
+  /** Pictures of the gallery's cards into papers/<id>, of all papers or of those that are named. */
+  async pictures(args) {
+    return node([...fromSources, path.join("apps", "gallery", "pictures", "pictures.ts"), ...args]);
   },
   /** API pages into docs/api. */
   async docs(args) {
@@ -223,14 +229,7 @@ function bin(command) {
 
 /** @param {string[]} args */
 function gallery(...args) {
-  return node([
-    "--import",
-    "tsx",
-    "--conditions",
-    "fluxion-source",
-    path.join("apps", "gallery", "site.ts"),
-    ...args,
-  ]);
+  return node([...fromSources, path.join("apps", "gallery", "site.ts"), ...args]);
 }
 
 /** @param {string[]} args */

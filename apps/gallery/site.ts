@@ -24,7 +24,7 @@ function contentPlugin(): Plugin {
           (room) => `${JSON.stringify(room)}: () => import("virtual:source/${room}")`,
         );
         return [
-          module(entries()),
+          module(await entries()),
           `export const pages = {\n${loaders.join(",\n")}\n};`,
           `export const sources = {\n${texts.join(",\n")}\n};`,
         ].join("\n");

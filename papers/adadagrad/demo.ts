@@ -154,6 +154,11 @@ export const demo: Demo = {
     better: "higher",
     of: { title: "Examples in a batch", curve: "growing" },
   },
+  picture: {
+    alt: "One batch grows in stairs, the other stays as it is.",
+    views: ["Examples in"],
+    at: [60],
+  },
   controls,
   presets: [
     {

@@ -120,6 +120,11 @@ export const demo: Demo = {
     better: "lower",
     of: "length, projected over plain",
   },
+  picture: {
+    alt: "Ways of three optimizers over a surface on which only the direction counts: momentum swings far outward, SGDP stays near.",
+    views: ["f(w)"],
+    at: [40],
+  },
   controls,
   presets: [
     {

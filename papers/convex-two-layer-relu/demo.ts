@@ -171,6 +171,10 @@ export const demo: Demo = {
     of: "cost above the bound",
     between: [1, 40],
   },
+  picture: {
+    alt: "Points of a noisy wave and the network that the convex program fits to them.",
+    views: ["The fits"],
+  },
   controls,
   presets: [
     {

@@ -181,6 +181,10 @@ export const demo: Demo = {
     better: "lower",
     of: { title: "Training: what a direction leaves of a residual", curve: "loss" },
   },
+  picture: {
+    alt: "The solution of Poisson's equation around a disc, as colours.",
+    views: ["The solution"],
+  },
   controls,
   presets: [
     {

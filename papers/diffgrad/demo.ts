@@ -104,6 +104,10 @@ export const demo: Demo = {
     better: "lower",
     of: "diffGrad",
   },
+  picture: {
+    alt: "A curve with two valleys: Adam lies in the worse one, diffGrad in the better one.",
+    views: ["F1 and"],
+  },
   controls,
   presets: [
     {

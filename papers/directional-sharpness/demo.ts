@@ -128,6 +128,11 @@ export const demo: Demo = {
     better: "lower",
     of: { title: "The same over training", curve: "Adam" },
   },
+  picture: {
+    alt: "Losses along the steps of six optimizers: the one along SGD's step bends most.",
+    views: ["Loss along"],
+    at: [70],
+  },
   controls,
   presets: [
     {

@@ -175,6 +175,10 @@ export const demo: Demo = {
     better: "lower",
     of: "error of the second student's share",
   },
+  picture: {
+    alt: "Two students on two clusters of points: one has collapsed onto one cluster, one covers both.",
+    views: ["Student: Reverse", "Student: Forward"],
+  },
   controls,
   presets: [
     {

@@ -153,6 +153,10 @@ export const demo: Demo = {
     better: "higher",
     of: "accuracy, test",
   },
+  picture: {
+    alt: "A map of petals parted into three kinds of iris.",
+    views: ["Kinds of iris"],
+  },
   controls,
   presets: [
     {

@@ -222,6 +222,10 @@ export const demo: Demo = {
     // Before and after the reflow.
     between: [40, 55],
   },
+  picture: {
+    alt: "Rows of sneakers from a prompt: the teacher's in ten steps and in one, and the student's in one.",
+    views: ["“"],
+  },
   controls,
   presets: [
     {

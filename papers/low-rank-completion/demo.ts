@@ -163,6 +163,10 @@ export const demo: Demo = {
     better: "lower",
     of: "error, sketched",
   },
+  picture: {
+    alt: "Rows of trousers: the originals, what is known of them, and what is completed.",
+    views: ["Rows:"],
+  },
   controls,
   presets: [
     {

@@ -134,6 +134,11 @@ export const demo: Demo = {
     better: "lower",
     of: "cosine less a random one",
   },
+  picture: {
+    alt: "Pullovers, whose losses rose most in a step, and coats, whose losses fell most.",
+    views: ["Loss rose", "Loss fell"],
+    at: [72],
+  },
   controls,
   presets: [
     {

@@ -121,6 +121,10 @@ export const demo: Demo = {
     // The trained networks are shown when they are done.
     between: [1, 25],
   },
+  picture: {
+    alt: "Four maps of a substance seeping into soil: the solution, and what three networks make of it.",
+    views: ["The solution", "By soft", "By hard", "By experts"],
+  },
   controls,
   presets: [
     {

@@ -212,6 +212,10 @@ export const demo: Demo = {
     // Before and after the model is rectified.
     between: [60, 120],
   },
+  picture: {
+    alt: "Curved paths of a rectified diffusion model, and its samples in one step, which lie on two moons.",
+    views: ["Paths of", "One first-order"],
+  },
   controls,
   presets: [
     {

@@ -214,6 +214,11 @@ export const demo: Demo = {
     // Before and after the reflow.
     between: [50, 100],
   },
+  picture: {
+    alt: "Paths from noise to two moons, curved before the reflow and straight after it.",
+    views: ["Paths of"],
+    at: [50, 100],
+  },
   controls,
   presets: [
     {

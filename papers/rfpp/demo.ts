@@ -204,6 +204,11 @@ export const demo: Demo = {
     // Before and after the reflow.
     between: [50, 100],
   },
+  picture: {
+    alt: "Where the loss of a reflow is, and where its training times are: near both ends.",
+    views: ["Where the loss"],
+    at: [55],
+  },
   controls,
   presets: [
     {

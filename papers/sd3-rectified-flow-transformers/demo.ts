@@ -165,6 +165,11 @@ export const demo: Demo = {
     of: "second over first",
     between: [1, 50],
   },
+  picture: {
+    alt: "How often a time is drawn: uniformly, and most often in the middle.",
+    views: ["How often"],
+    at: [1],
+  },
   controls,
   presets: [
     {

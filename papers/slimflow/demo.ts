@@ -203,6 +203,11 @@ export const demo: Demo = {
     // Before and after the distillation of the student's flow.
     between: [100, 150],
   },
+  picture: {
+    alt: "One step of the large flow: a blob in the middle; one step of the small student: a pinwheel.",
+    views: ["One step of"],
+    at: [50, 150],
+  },
   controls,
   presets: [
     {

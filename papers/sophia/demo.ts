@@ -97,6 +97,11 @@ export const demo: Demo = {
     better: "lower",
     of: "Sophia",
   },
+  picture: {
+    alt: "Ways of five optimizers over a loss surface; Sophia's has four steps.",
+    views: ["The loss"],
+    at: [60],
+  },
   controls,
   presets: [
     {

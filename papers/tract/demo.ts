@@ -127,6 +127,11 @@ export const demo: Demo = {
     better: "lower",
     of: "loss, TrAct over usual",
   },
+  picture: {
+    alt: "Two training losses: the one with TrAct falls faster.",
+    views: ["Training loss"],
+    at: [80],
+  },
   controls,
   presets: [
     {

@@ -215,6 +215,10 @@ export const demo: Demo = {
     better: "higher",
     of: { title: "W: correlation with the separators", curve: "least Frobenius norm" },
   },
+  picture: {
+    alt: "Two matrices that look alike: the trained attention weights and their maximum-margin separator.",
+    views: ["W, trained", "Its separator (least Frobenius"],
+  },
   controls,
   presets: [
     {

@@ -21,19 +21,33 @@ const read = (name: string): string | undefined => {
 };
 const readmeOf = (id: string): Record<string, string> => sectionsOf(read(`papers/${id}/README.md`) ?? "");
 
+const artefactsOf = (id: string): (typeof artefacts)["rectified-flow"] | undefined =>
+  (artefacts as Record<string, (typeof artefacts)["rectified-flow"]>)[id];
+
 function resultOf(id: string): ClaimResult | undefined {
   const text = read(`papers/${id}/result.json`);
   return text === undefined ? undefined : (JSON.parse(text) as ClaimResult);
 }
 
+/** What the picture of a paper's card shows; undefined without one. */
+async function pictureOf(id: string): Promise<PaperEntry["picture"]> {
+  const files = ["light", "dark"].map((theme) => new URL(`papers/${id}/picture-${theme}.webp`, root));
+  if (!files.every((file) => existsSync(file))) return undefined;
+  const { demo } = (await artefactsOf(id)!.demo()) as { demo: Demo };
+  return { alt: demo.picture?.alt ?? demo.caption };
+}
+
 /** The entries of all papers, in the registry's order. */
-export function entries(): PaperEntry[] {
+export async function entries(): Promise<PaperEntry[]> {
   const texts = papers.map(({ title, name, summary, concepts, id }) => {
     const sections = readmeOf(id);
     const idea = words(`${sections["Problem"] ?? ""} ${sections["Idea"] ?? ""}`);
     return { idea, all: [title, title, name, summary, summary, ...concepts, ...concepts, idea].join(" ") };
   });
   const near = nearest(texts.map(({ all }) => all));
+  const pictures = await Promise.all(
+    papers.map(({ id, state }) => (state === "done" ? pictureOf(id) : undefined)),
+  );
   return papers.map(
     ({ id, name, title, authors, year, venue, arxiv, field, summary, concepts, state }, i) => {
       const result = state === "done" ? resultOf(id) : undefined;
@@ -42,6 +56,7 @@ export function entries(): PaperEntry[] {
         done: state === "done",
         reproduced: result?.passed,
         words: texts[i]!.idea,
+        picture: pictures[i],
         similar: near[i]!.map((j) => papers[j]!.id),
         marks: (result?.checks ?? []).slice(0, 9).map(({ value, bar, sense, passed }) => ({
           at: Number(position(value, bar).toFixed(3)),
@@ -66,7 +81,7 @@ let library: ReturnType<typeof declarations> | undefined;
 /** The page of a paper that is done. */
 export async function page(id: string): Promise<PaperPage> {
   const paper = papers.find((p) => p.id === id);
-  const found = (artefacts as Record<string, (typeof artefacts)["rectified-flow"] | undefined>)[id];
+  const found = artefactsOf(id);
   if (!paper || !found) throw new Error(`${id}: not a paper that is done`);
   const { demo } = (await found.demo()) as { demo: Demo };
   const { claim } = (await found.claim()) as { claim: Claim };

@@ -21,7 +21,9 @@ export interface PaperEntry {
   readonly words: string;
   /** Ids of the nearest papers by meaning, nearest first. */
   readonly similar: readonly string[];
-  /** The checks of the last record in short, for the card's picture: each value over its bar, and the verdict. */
+  /** What the card's picture shows; the files are papers/<id>/picture-<theme>.webp. */
+  readonly picture: { readonly alt: string } | undefined;
+  /** The checks of the last record in short, for a card without one: each value over its bar, and the verdict. */
   readonly marks: readonly { readonly at: number; readonly passed: boolean; readonly above: boolean }[];
 }
 

@@ -11,3 +11,13 @@ export const pages = loaders as Readonly<Record<string, () => Promise<{ readonly
 export const sources = texts as Readonly<
   Record<string, () => Promise<{ readonly default: Readonly<Record<string, string>> }>>
 >;
+
+const files = import.meta.glob<string>("../../../papers/*/picture-*.webp", {
+  query: "?url",
+  import: "default",
+  eager: true,
+});
+
+/** Address of the picture of a paper's card, if there is one. */
+export const pictureAddress = (id: string, theme: "light" | "dark"): string | undefined =>
+  files[`../../../papers/${id}/picture-${theme}.webp`];

@@ -1,12 +1,32 @@
 import type { PaperEntry } from "../content/types.js";
+import { pictureAddress } from "./papers.js";
 
-/**
- * A card's picture, drawn from the last record: one line a check, its bar in the middle, the measured value as a dot, on
- * the shaded side if it passed.
- */
-export function Picture({ entry: { marks } }: { entry: PaperEntry }) {
-  const [width, height] = [240, 72];
-  if (marks.length === 0) return null;
+/** A card's picture: from the paper's demo (`npm run pictures`), or else of its last record. */
+export function Picture({ entry }: { entry: PaperEntry }) {
+  const { id, picture, marks } = entry;
+  if (!picture) return marks.length > 0 ? <Marks marks={marks} /> : null;
+  // The one that the theme hides is never loaded.
+  return (
+    <>
+      {(["light", "dark"] as const).map((theme) => (
+        <img
+          key={theme}
+          class={`picture only-${theme}`}
+          src={pictureAddress(id, theme)}
+          alt={picture.alt}
+          width={480}
+          height={300}
+          loading="lazy"
+          decoding="async"
+        />
+      ))}
+    </>
+  );
+}
+
+/** One line a check, its bar in the middle, the measured value as a dot, on the shaded side if it passed. */
+function Marks({ marks }: Pick<PaperEntry, "marks">) {
+  const [width, height] = [240, 150];
   const row = height / marks.length;
   return (
     <svg class="picture" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">

@@ -13,4 +13,8 @@ declare module "*.css" {}
 interface ImportMeta {
   readonly env: { readonly PROD: boolean };
   glob<Module>(pattern: string): Record<string, () => Promise<Module>>;
+  glob<Value>(
+    pattern: string,
+    options: { readonly query: string; readonly import: string; readonly eager: true },
+  ): Record<string, Value>;
 }

@@ -1,3 +1,4 @@
+import type { DemoPicture } from "./picture.js";
 import type { Watch } from "./watch.js";
 
 /** A number to set with a slider. */
@@ -221,6 +222,8 @@ export interface Demo {
   /** What happens on the page, in a sentence or two. */
   readonly caption: string;
   readonly watch: Watch;
+  /** What `npm run pictures` draws for the paper's card. */
+  readonly picture?: DemoPicture;
   readonly controls: Readonly<Record<string, Control>>;
   /** At least one that shows the effect and one that shows the failure. */
   readonly presets: readonly Preset[];

@@ -4,4 +4,5 @@
  */
 export * from "./demo.js";
 export { isBetter, watched, watchedSteps, type Watch } from "./watch.js";
+export { picturedViews, type DemoPicture } from "./picture.js";
 export { inTurns, type Turns } from "./turns.js";
