@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Check } from "fluxion/claims";
@@ -63,6 +63,13 @@ describe.each(done)("%s", (id) => {
     }
     await run.release();
   }, 60_000);
+
+  it("has pictures of its card for both themes or for none, small ones", () => {
+    const files = ["light", "dark"].map((theme) => `${folder}${id}/picture-${theme}.webp`);
+    const sizes = files.filter(existsSync).map((file) => statSync(file).size);
+    expect([0, 2]).toContain(sizes.length);
+    for (const size of sizes) expect(size).toBeLessThanOrEqual(25_000);
+  });
 
   it("has a README with every section", () => {
     expect(existsSync(`${folder}${id}/README.md`)).toBe(true);

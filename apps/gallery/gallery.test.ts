@@ -1,4 +1,5 @@
 import path from "node:path";
+import { readResult } from "fluxion/claims/node";
 import { isBetter, watchedSteps, type Demo } from "fluxion/demo";
 import { papers } from "fluxion/papers";
 import type { Page } from "playwright-core";
@@ -62,11 +63,26 @@ describe("index", () => {
     await page.locator('select[name="field"]').selectOption("optimization");
     const names = papers.filter((p) => p.field === "optimization").map((p) => p.name);
     await expect.poll(async () => (await cards(page)).sort()).toEqual(names.sort());
-    await page.locator('select[name="state"]').selectOption("done");
+    const live = page.getByRole("radio", { name: /^Live/ });
+    await live.check();
     const doneNames = done.filter((p) => p.field === "optimization").map((p) => p.name);
     await expect.poll(async () => (await cards(page)).sort()).toEqual(doneNames.sort());
+    expect(page.url()).toContain("state=done");
     await page.locator('select[name="field"]').selectOption("all");
-    await page.locator('select[name="state"]').selectOption("all");
+    // Beside each state stands how many papers it has; the verdicts are those of the records.
+    const verdicts = await Promise.all(done.map(async ({ id }) => (await readResult(id)).passed));
+    const counts = {
+      All: papers.length,
+      Live: done.length,
+      Reproduced: verdicts.filter(Boolean).length,
+      "Not reproduced": verdicts.filter((passed) => !passed).length,
+      "Still to come": papers.length - done.length,
+    };
+    for (const [state, count] of Object.entries(counts)) {
+      await page.getByRole("radio", { name: `${state} ${count}`, exact: true }).check();
+      await expect.poll(async () => (await cards(page)).length).toBe(count);
+    }
+    await page.getByRole("radio", { name: /^All/ }).check();
     await page.locator('select[name="sort"]').selectOption("old");
     const first = papers.reduce((a, b) => (b.year < a.year ? b : a));
     await expect.poll(async () => (await cards(page))[0]).toBe(first.name);
@@ -74,15 +90,65 @@ describe("index", () => {
     await close();
   });
 
-  it("works by keyboard", async () => {
+  it("works by keyboard: / searches, Escape clears, arrows go as the cards lie", async () => {
     const { page, close } = await gallery.open("");
-    await page.locator(".card h3 a").first().focus();
-    await page.keyboard.press("ArrowRight");
-    const second = await page.evaluate(() => document.activeElement?.getAttribute("href"));
-    expect(second).toBe(await page.locator(".card h3 a").nth(1).getAttribute("href"));
+    const links = page.locator(".card h3 a");
+    await links.first().waitFor();
+    const box = page.getByRole("searchbox");
+    await page.keyboard.press("/");
+    await page.keyboard.type("solver/");
+    expect(await box.inputValue()).toBe("solver/");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => cards(page)).toHaveLength(papers.length);
+    expect(await box.inputValue()).toBe("");
+    const here = (): Promise<number> =>
+      links.evaluateAll((list) => list.indexOf(document.activeElement as HTMLElement));
+    const press = async (key: string): Promise<number> => {
+      await page.keyboard.press(key);
+      return here();
+    };
+    expect(await press("ArrowDown")).toBe(0);
+    expect(await press("ArrowRight")).toBe(1);
+    const place = (): Promise<{ x: number; y: number }> =>
+      page.evaluate(() => {
+        const { left, top } = document.activeElement!.closest(".card")!.getBoundingClientRect();
+        return { x: left, y: top + scrollY };
+      });
+    const start = await place();
+    await press("ArrowDown");
+    const below = await place();
+    expect(below.x).toBeCloseTo(start.x, 0);
+    expect(below.y).toBeGreaterThan(start.y);
+    expect(await press("ArrowUp")).toBe(1);
+    expect(await press("End")).toBe(papers.length - 1);
+    expect(await press("ArrowRight")).toBe(papers.length - 1);
+    expect(await press("Home")).toBe(0);
+    expect(await press("ArrowLeft")).toBe(0);
+    const address = await links.first().getAttribute("href");
     await page.keyboard.press("Enter");
     await page.locator("h1").waitFor();
-    await expect.poll(() => page.url()).toContain(second!);
+    await expect.poll(() => page.url()).toContain(address!);
+    await close();
+  });
+
+  it.each(["light", "dark"] as const)("shows the pictures of the %s theme only", async (theme) => {
+    const { page, faults, close } = await gallery.open("", { colorScheme: theme });
+    const loaded = new Set<string>();
+    page.on(
+      "response",
+      (response) => void loaded.add(/picture-(?:light|dark)/.exec(response.url())?.[0] ?? ""),
+    );
+    await page.reload();
+    const shown = page.locator(`img.only-${theme}`);
+    await shown.first().waitFor();
+    for (const picture of await shown.all()) {
+      await picture.scrollIntoViewIfNeeded();
+      expect(await picture.getAttribute("alt")).toMatch(/\w{3}/);
+      await expect.poll(() => picture.evaluate((e) => (e as HTMLImageElement).naturalWidth)).toBe(480);
+    }
+    loaded.delete("");
+    expect([...loaded]).toEqual([`picture-${theme}`]);
+    expect(faults).toEqual([]);
     await close();
   });
 

@@ -154,6 +154,10 @@ export const demo: Demo = {
     better: "lower",
     of: "error, ReSTE over clipped",
   },
+  picture: {
+    alt: "The error of the clipped estimator stays; that of ReSTE falls as its power rises.",
+    views: ["Estimating error"],
+  },
   controls,
   presets: [
     {

@@ -1,16 +1,21 @@
-import { entries } from "./papers.js";
 import { fields, type Field } from "fluxion/papers";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { PaperEntry } from "../content/types.js";
-import { Picture } from "./picture.js";
+import { Card } from "./card.js";
+import { useCardKeys } from "./card-keys.js";
+import { entries } from "./papers.js";
 import { rememberParams } from "./route.js";
 import { search } from "./search.js";
 
-const states = { all: "all", done: "live here", planned: "still to come" } as const;
+/** States to filter by, and which papers are in them. */
+const states: Readonly<Record<string, { label: string; has: (entry: PaperEntry) => boolean }>> = {
+  all: { label: "All", has: () => true },
+  done: { label: "Live", has: (e) => e.done },
+  reproduced: { label: "Reproduced", has: (e) => e.reproduced === true },
+  "not-reproduced": { label: "Not reproduced", has: (e) => e.reproduced === false },
+  planned: { label: "Still to come", has: (e) => !e.done },
+};
 const sorts = { field: "field", new: "newest first", old: "oldest first" } as const;
-
-const stateWord = ({ done, reproduced }: PaperEntry): string =>
-  !done ? "not built yet" : reproduced === undefined ? "live" : reproduced ? "reproduced" : "not reproduced";
 
 /** All papers as cards, with search and filters, which stand in the address. */
 export function IndexPage({ params }: { params: URLSearchParams }) {
@@ -27,17 +32,20 @@ export function IndexPage({ params }: { params: URLSearchParams }) {
     if (sort !== "field") now.set("sort", sort);
     rememberParams(now);
   }, [query, field, state, sort]);
+  const box = useRef<HTMLInputElement>(null);
+  useCardKeys(box, () => setQuery(""));
 
-  const shown = useMemo(() => {
-    const found = query.trim() ? search(query) : undefined;
-    const list = found ? found.map((id) => entries.find((e) => e.id === id)!) : [...entries];
-    const kept = list.filter(
-      (e) => (field === "all" || e.field === field) && (state === "all" || (state === "done") === e.done),
-    );
+  /** Those of the search and the field, in order. */
+  const found = useMemo(() => {
+    const ids = query.trim() ? search(query) : undefined;
+    const list = ids ? ids.map((id) => entries.find((e) => e.id === id)!) : [...entries];
+    const kept = list.filter((e) => field === "all" || e.field === field);
     if (sort === "new") kept.sort((a, b) => b.year - a.year);
-    if (sort === "old") kept.sort((a, b) => a.year - b.year);
+    else if (sort === "old") kept.sort((a, b) => a.year - b.year);
+    else if (!ids) kept.sort((a, b) => Number(b.done) - Number(a.done));
     return kept;
-  }, [query, field, state, sort]);
+  }, [query, field, sort]);
+  const shown = found.filter((states[state] ?? states["all"]!).has);
   const grouped = sort === "field" && !query.trim();
   const done = entries.filter((e) => e.done).length;
 
@@ -50,8 +58,11 @@ export function IndexPage({ params }: { params: URLSearchParams }) {
       </p>
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
         <label class="grow">
-          Search
+          <span>
+            Search <kbd>/</kbd>
+          </span>
           <input
+            ref={box}
             type="search"
             value={query}
             placeholder="straight paths, Hessian, distillation …"
@@ -59,12 +70,28 @@ export function IndexPage({ params }: { params: URLSearchParams }) {
           />
         </label>
         <Choice label="Field" value={field} set={setField} options={{ all: "all", ...fields }} />
-        <Choice label="State" value={state} set={setState} options={states} />
         <Choice label="Sort by" value={sort} set={setSort} options={sorts} />
+        <fieldset class="states">
+          <legend class="hidden">State</legend>
+          {Object.entries(states).map(([value, { label, has }]) => (
+            <label key={value}>
+              <input
+                type="radio"
+                name="state"
+                value={value}
+                checked={value === (state in states ? state : "all")}
+                onChange={() => setState(value)}
+              />
+              <span>
+                {label} <b>{found.filter(has).length}</b>
+              </span>
+            </label>
+          ))}
+        </fieldset>
       </form>
-      <p class="quiet" role="status">
+      <p class={shown.length > 0 ? "hidden" : "quiet"} role="status">
         {shown.length === 1 ? "1 paper" : `${shown.length} papers`}
-        {shown.length === 0 && "; fewer words or another field may find some"}
+        {shown.length === 0 && "; fewer words, another field or another state may find some"}
       </p>
       {grouped ? (
         (Object.keys(fields) as Field[]).map((key) => {
@@ -88,37 +115,13 @@ export function IndexPage({ params }: { params: URLSearchParams }) {
   );
 }
 
-function Cards({ list }: { list: readonly PaperEntry[] }) {
-  return (
-    <ul class="cards" onKeyDown={moveByArrows}>
-      {list.map((e) => (
-        <li key={e.id} class={e.done ? "card" : "card planned"}>
-          {e.done ? <Picture entry={e} /> : <p class="meta">{e.concepts.join(" · ")}</p>}
-          <h3>
-            <a href={`#/paper/${e.id}`}>{e.name}</a>
-          </h3>
-          <p class="title">{e.title}</p>
-          <p>{e.summary}</p>
-          <p class="meta">
-            {e.authors}, {e.year}
-            <span class={`state ${stateWord(e).replaceAll(" ", "-")}`}>{stateWord(e)}</span>
-          </p>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** Arrow keys go from card to card. */
-function moveByArrows(event: KeyboardEvent): void {
-  const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (!by) return;
-  const links = [...document.querySelectorAll<HTMLElement>(".card h3 a")];
-  const at = links.indexOf(document.activeElement as HTMLElement);
-  if (at < 0) return;
-  event.preventDefault();
-  links[at + by]?.focus();
-}
+const Cards = ({ list }: { list: readonly PaperEntry[] }) => (
+  <ul class="cards">
+    {list.map((entry) => (
+      <Card key={entry.id} entry={entry} />
+    ))}
+  </ul>
+);
 
 function Choice(props: {
   label: string;

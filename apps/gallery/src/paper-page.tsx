@@ -3,11 +3,11 @@ import "katex/dist/katex.min.css";
 import { fields } from "fluxion/papers";
 import { useEffect, useState } from "preact/hooks";
 import type { PaperEntry, PaperPage as Page } from "../content/types.js";
+import { Card } from "./card.js";
 import { ClaimSection } from "./claim-section.js";
 import { CodeLines, codeAddress } from "./code-lines.js";
 import { CopyButton } from "./copy-button.js";
 import { DemoStage } from "./demo-stage.js";
-import { Picture } from "./picture.js";
 
 /** The page of one paper. */
 export function PaperPage({ id, params }: { id: string; params: URLSearchParams }) {
@@ -163,13 +163,7 @@ function Similar({ entry }: { entry: PaperEntry }) {
       <h2 id="similar">Similar papers</h2>
       <ul class="cards small">
         {near.map((e) => (
-          <li key={e.id} class={e.done ? "card" : "card planned"}>
-            {e.done && <Picture entry={e} />}
-            <h3>
-              <a href={`#/paper/${e.id}`}>{e.name}</a>
-            </h3>
-            <p>{e.summary}</p>
-          </li>
+          <Card key={e.id} entry={e} small />
         ))}
       </ul>
     </section>

@@ -11,12 +11,13 @@ export function Picture({ entry }: { entry: PaperEntry }) {
       {(["light", "dark"] as const).map((theme) => (
         <img
           key={theme}
+          // Before the address: it would be fetched at once.
+          loading="lazy"
           class={`picture only-${theme}`}
           src={pictureAddress(id, theme)}
           alt={picture.alt}
           width={480}
           height={300}
-          loading="lazy"
           decoding="async"
         />
       ))}
