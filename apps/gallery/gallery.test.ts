@@ -139,7 +139,7 @@ describe("index", () => {
       (response) => void loaded.add(/picture-(?:light|dark)/.exec(response.url())?.[0] ?? ""),
     );
     await page.reload();
-    const shown = page.locator(`img.only-${theme}`);
+    const shown = page.locator(".card img");
     await shown.first().waitFor();
     for (const picture of await shown.all()) {
       await picture.scrollIntoViewIfNeeded();
@@ -148,6 +148,9 @@ describe("index", () => {
     }
     loaded.delete("");
     expect([...loaded]).toEqual([`picture-${theme}`]);
+    const other = theme === "light" ? "dark" : "light";
+    await page.getByRole("button", { name: `Change to the ${other} theme` }).click();
+    await expect.poll(() => shown.first().getAttribute("src")).toContain(`picture-${other}`);
     expect(faults).toEqual([]);
     await close();
   });

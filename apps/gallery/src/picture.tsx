@@ -1,27 +1,23 @@
 import type { PaperEntry } from "../content/types.js";
 import { pictureAddress } from "./papers.js";
+import { useTheme } from "./theme.js";
 
 /** A card's picture: from the paper's demo (`npm run pictures`), or else of its last record. */
 export function Picture({ entry }: { entry: PaperEntry }) {
+  const theme = useTheme();
   const { id, picture, marks } = entry;
   if (!picture) return marks.length > 0 ? <Marks marks={marks} /> : null;
-  // The one that the theme hides is never loaded.
   return (
-    <>
-      {(["light", "dark"] as const).map((theme) => (
-        <img
-          key={theme}
-          // Before the address: it would be fetched at once.
-          loading="lazy"
-          class={`picture only-${theme}`}
-          src={pictureAddress(id, theme)}
-          alt={picture.alt}
-          width={480}
-          height={300}
-          decoding="async"
-        />
-      ))}
-    </>
+    <img
+      // Before the address: it would be fetched at once.
+      loading="lazy"
+      class="picture"
+      src={pictureAddress(id, theme)}
+      alt={picture.alt}
+      width={480}
+      height={300}
+      decoding="async"
+    />
   );
 }
 

@@ -2,35 +2,53 @@ import { useEffect, useState } from "preact/hooks";
 
 type Theme = "light" | "dark";
 const key = "fluxion-theme";
+const isTheme = (value: unknown): value is Theme => value === "light" || value === "dark";
 
-function remembered(): Theme | undefined {
+// The choice of a former visit holds before anything is drawn.
+try {
+  const remembered = localStorage.getItem(key);
+  if (isTheme(remembered)) document.documentElement.dataset["theme"] = remembered;
+} catch {
+  // A browser may forbid storage.
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const changed = (): unknown => dispatchEvent(new Event("themechange"));
+dark.addEventListener("change", changed);
+
+function current(): Theme {
+  const chosen = document.documentElement.dataset["theme"];
+  return isTheme(chosen) ? chosen : dark.matches ? "dark" : "light";
+}
+
+/** The theme that is shown: the reader's choice, or else the system's. */
+export function useTheme(): Theme {
+  const [theme, setTheme] = useState(current);
+  useEffect(() => {
+    const change = (): void => setTheme(current());
+    addEventListener("themechange", change);
+    return () => removeEventListener("themechange", change);
+  }, []);
+  return theme;
+}
+
+function choose(theme: Theme): void {
+  document.documentElement.dataset["theme"] = theme;
   try {
-    const value = localStorage.getItem(key);
-    return value === "light" || value === "dark" ? value : undefined;
+    localStorage.setItem(key, theme);
   } catch {
-    // A browser may forbid storage.
-    return undefined;
+    // Forgotten with the page.
   }
+  changed();
 }
 
 /** Switches between light and dark; until it is used the system decides. */
 export function ThemeButton() {
-  const [chosen, setChosen] = useState<Theme | undefined>(remembered);
-  const current = chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  useEffect(() => {
-    if (!chosen) return;
-    document.documentElement.dataset["theme"] = chosen;
-    try {
-      localStorage.setItem(key, chosen);
-    } catch {
-      // Forgotten with the page.
-    }
-    dispatchEvent(new Event("themechange"));
-  }, [chosen]);
-  const other = current === "dark" ? "light" : "dark";
+  const theme = useTheme();
+  const other = theme === "dark" ? "light" : "dark";
   return (
-    <button class="plain" onClick={() => setChosen(other)} aria-label={`Change to the ${other} theme`}>
-      {current === "dark" ? "☀" : "☾"}
+    <button class="plain" onClick={() => choose(other)} aria-label={`Change to the ${other} theme`}>
+      {theme === "dark" ? "☀" : "☾"}
     </button>
   );
 }
