@@ -46,7 +46,7 @@ export async function entries(): Promise<PaperEntry[]> {
   });
   const near = nearest(texts.map(({ all }) => all));
   const pictures = await Promise.all(
-    papers.map(({ id, state }) => (state === "done" ? pictureOf(id) : undefined)),
+    papers.map(async ({ id, state }) => (state === "done" ? pictureOf(id) : undefined)),
   );
   return papers.map(
     ({ id, name, title, authors, year, venue, arxiv, field, summary, concepts, state }, i) => {
