@@ -155,7 +155,7 @@ export const demo: Demo = {
     of: { title: "Examples in a batch", curve: "growing" },
   },
   picture: {
-    alt: "One batch grows in stairs, the other stays as it is.",
+    alt: "One batch grows, the other stays as it is.",
     views: ["Examples in"],
     at: [60],
   },

@@ -122,7 +122,7 @@ export const demo: Demo = {
   },
   picture: {
     alt: "Ways of three optimizers over a surface on which only the direction counts: momentum swings far outward, SGDP stays near.",
-    views: ["f(w)"],
+    views: ["The ways across"],
     at: [40],
   },
   controls,

@@ -165,7 +165,7 @@ export const demo: Demo = {
   },
   picture: {
     alt: "Rows of trousers: the originals, what is known of them, and what is completed.",
-    views: ["Rows:"],
+    views: ["Photographs"],
   },
   controls,
   presets: [

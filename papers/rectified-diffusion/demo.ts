@@ -214,7 +214,7 @@ export const demo: Demo = {
   },
   picture: {
     alt: "Curved paths of a rectified diffusion model, and its samples in one step, which lie on two moons.",
-    views: ["Paths of", "One first-order"],
+    views: ["Trained again", "Where one first-order step"],
   },
   controls,
   presets: [

@@ -216,8 +216,8 @@ export const demo: Demo = {
   },
   picture: {
     alt: "Paths from noise to two moons, curved before the reflow and straight after it.",
-    views: ["Paths of"],
-    at: [50, 100],
+    views: ["Paths of", "After"],
+    at: [100],
   },
   controls,
   presets: [

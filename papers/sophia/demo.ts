@@ -99,7 +99,7 @@ export const demo: Demo = {
   },
   picture: {
     alt: "Ways of five optimizers over a loss surface; Sophia's has four steps.",
-    views: ["The loss"],
+    views: ["The ways across"],
     at: [60],
   },
   controls,

@@ -1,8 +1,9 @@
 // Draws the picture of a card in the browser that pictures.ts opens: views without axes, titles or legends.
-import type { BarsView, CurvesView, PathsView, PointsView, View } from "fluxion/demo";
+import type { BarsView, CurvesView, PathsView, PointsView, Span, View } from "fluxion/demo";
 import type { Surface } from "../src/views/canvas.js";
-import { drawHeatmap, drawImages } from "../src/views/draw.js";
-import { colourOf } from "../src/views/legend.js";
+import { colourOf } from "../src/views/colours.js";
+import { drawImages } from "../src/views/draw.js";
+import { drawHeatmap } from "../src/views/heatmap.js";
 
 interface Box {
   readonly x: number;
@@ -92,11 +93,13 @@ function drawView(surface: Surface, view: View): void {
       return drawPaths(surface, view);
     case "heatmap": {
       const { context, width, height } = surface;
+      const [x, y] = [view.x, view.y].map(({ min, max }) => ({ min, max })) as [Span, Span];
+      const bare = { ...view, x, y };
       if (view.paths || view.shape[0] !== view.shape[1] || width === height)
-        return drawHeatmap(surface, view);
+        return drawHeatmap(surface, bare);
       const side = Math.max(width, height);
       context.translate((width - side) / 2, (height - side) / 2);
-      return drawHeatmap({ ...surface, width: side, height: side }, view);
+      return drawHeatmap({ ...surface, width: side, height: side }, bare);
     }
     case "images":
       return drawImages(surface, view);
@@ -104,14 +107,16 @@ function drawView(surface: Surface, view: View): void {
       return drawCurves(surface, view);
     case "bars":
       return drawBars(surface, view);
+    case "scene":
     case "figures":
-      throw new Error(`"${view.title}": figures are no picture`);
+      throw new Error(`"${view.title}": ${view.kind} cannot be drawn on a card; name another view`);
   }
 }
 
 /** [left, right, bottom, top] around nearly all points: a few may lie outside. */
 function frameOf(view: PointsView | PathsView): [number, number, number, number] {
   const all = view.kind === "paths" ? [view.paths] : view.groups.map((g) => g.points);
+  if (all.every(({ length }) => length === 0)) throw new Error(`"${view.title}": nothing to be seen yet`);
   const along = (axis: 0 | 1): [number, number] => {
     const values = all.flatMap((points) => Array.from(points).filter((_, i) => i % 2 === axis));
     values.sort((a, b) => a - b);
@@ -203,9 +208,11 @@ function drawCurves({ context, width, height, colour }: Surface, { curves, x, y 
   }
   context.lineJoin = "round";
   lines.forEach((line, i) => {
-    context.strokeStyle = context.fillStyle = colour(colourOf(i));
+    const { style, series = i } = curves[i]!;
+    context.strokeStyle = context.fillStyle = colour(colourOf(series));
     context.lineWidth = 2.5;
-    if (line.length > 1 && !curves[i]!.dots) {
+    context.setLineDash(style === "dashed" ? [9, 6] : []);
+    if (line.length > 1 && style !== "dots") {
       context.beginPath();
       for (const point of line) context.lineTo(...place(point));
       context.stroke();
@@ -226,7 +233,7 @@ function drawBars({ context, width, height, colour }: Surface, { bars, y }: Bars
   const top = Math.max(...values);
   const [rim, row] = [26, (height - 40) / bars.length];
   values.forEach((value, i) => {
-    context.fillStyle = colour(colourOf(i));
+    context.fillStyle = colour(colourOf(bars[i]!.series ?? i));
     context.fillRect(
       rim,
       20 + i * row + 0.15 * row,

@@ -30,6 +30,8 @@ async function viewsOf(demo: Demo): Promise<View[]> {
   for (let step = 1; step <= last && performance.now() - start < patience; step++) {
     if ((await run.step()) === "done") break;
     if (moments.has(step)) await take();
+    // As on the page: what a demo compares with is what was seen before.
+    else if (step % 10 === 0) await run.views();
   }
   if (!picture?.at) await take();
   await run.release();

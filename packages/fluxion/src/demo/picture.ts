@@ -5,7 +5,7 @@ import type { View } from "./demo.js";
 export interface DemoPicture {
   /** What is to be seen, for readers who do not see it. */
   readonly alt: string;
-  /** The views, by the beginnings of their titles. Default: the first that is no list of figures. */
+  /** The views, by the beginnings of their titles. Default: the first that is flat and no list of figures. */
   readonly views?: readonly string[];
   /** Steps of the first preset after which the views are taken. Default: its end. */
   readonly at?: readonly number[];
@@ -18,7 +18,7 @@ export interface DemoPicture {
 export function picturedViews(picture: DemoPicture | undefined, views: readonly View[]): View[] {
   const titles = picture?.views;
   if (!titles) {
-    const first = views.find(({ kind }) => kind !== "figures");
+    const first = views.find(({ kind }) => kind !== "figures" && kind !== "scene");
     return first ? [first] : [];
   }
   return titles.map((start) => {
