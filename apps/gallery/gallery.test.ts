@@ -5,7 +5,17 @@ import { papers } from "fluxion/papers";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artefacts } from "../../papers/artefacts.js";
-import { atRest, audit, numbersOf, progressOf, screens, startGallery, type Gallery } from "./testing.js";
+import { noteSpeed } from "./speeds.js";
+import {
+  atRest,
+  audit,
+  numbersOf,
+  progressOf,
+  screens,
+  speedOf,
+  startGallery,
+  type Gallery,
+} from "./testing.js";
 
 let gallery: Gallery;
 beforeAll(async () => {
@@ -227,6 +237,10 @@ describe.concurrent("papers", { timeout: 150_000 }, () => {
       isBetter(demo.watch, after?.[1], before?.[1]),
       `${demo.watch.label}: ${String(before)}, ${String(after)}`,
     ).toBe(true);
+    const { pace, engine } = await speedOf(page);
+    expect(pace).toBeGreaterThanOrEqual(0);
+    expect(engine).toBe("Wasm, 1 thread");
+    noteSpeed(screens, id, pace, engine);
     await shoot(page, id);
     expect(await audit(page)).toEqual([]);
     // Leaving the page ends the worker.

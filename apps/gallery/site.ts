@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build, createServer, defaultClientConditions, type InlineConfig, type Plugin } from "vite";
 import { papers } from "fluxion/papers";
 import { entries, page, rooms, sourcesOf } from "./content/gather.js";
+import { sizesOf, sizeTable } from "./sizes.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const output = path.join(root, "dist");
@@ -51,6 +52,8 @@ const config = (folder: string): InlineConfig => ({
   build: {
     outDir: folder,
     emptyOutDir: true,
+    // For sizes.ts.
+    manifest: true,
     target: "es2022",
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 2000,
@@ -108,8 +111,9 @@ if (task === "build") {
   process.env["NODE_ENV"] = "production";
   await build(config(path.resolve(folder)));
   await buildServiceWorker(path.resolve(folder));
+  const place = path.relative(process.cwd(), path.resolve(folder)) || ".";
   console.log(
-    `The gallery is in ${path.relative(process.cwd(), path.resolve(folder)) || "."}: serve it from any host.`,
+    `${sizeTable(sizesOf(path.resolve(folder)))}\nThe gallery is in ${place}: serve it from any host.`,
   );
 } else if (task === "serve") {
   const server = await createServer(config(output));

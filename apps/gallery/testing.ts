@@ -152,6 +152,16 @@ export async function atRest(page: Page, timeout = 60_000): Promise<void> {
   if ((await failure.count()) > 0) throw new Error(await failure.innerText());
 }
 
+/** Milliseconds of the demo's recent steps, and what computes them. */
+export async function speedOf(page: Page): Promise<{ pace: number; engine: string }> {
+  const views = page.locator(".stage .views");
+  const status = await page.locator('.stage [role="status"]').last().innerText();
+  return {
+    pace: Number(await views.getAttribute("data-pace")),
+    engine: /(?:Wasm, \d+ threads?|WebGPU[^·]*)/.exec(status)?.[0].trim() ?? "",
+  };
+}
+
 /** Every number that the demo shows. */
 export const numbersOf = (page: Page): Promise<number[]> =>
   page

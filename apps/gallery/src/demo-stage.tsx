@@ -93,7 +93,12 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
         <CopyButton text={() => program(id, paramsState(state, initial))}>Copy this demo as code</CopyButton>
       </div>
       <Progress handle={handle} retryOnWasm={() => setEngine("wasm")} />
-      <div class="views" data-steps={seen?.steps ?? 0} data-status={seen?.status ?? phase}>
+      <div
+        class="views"
+        data-steps={seen?.steps ?? 0}
+        data-pace={seen?.pace ?? 0}
+        data-status={seen?.status ?? phase}
+      >
         {seen?.views.map((view, i) => (
           <ViewCard key={`${i}-${view.kind}`} view={view} />
         ))}
