@@ -1,5 +1,5 @@
 // The service worker: the site without network, threads on a plain host, a new version in place of an old one.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const whenKept = (page: Page): Promise<void> => page.getByText("works without network").waitFor();
+const whenKept = (page: Page): Promise<void> => page.getByText("work without network").waitFor();
 const stepped = (page: Page): Promise<void> =>
   page.locator('.stage .views[data-steps="1"][data-status="paused"]').waitFor();
 
@@ -76,6 +76,20 @@ describe("service worker", { timeout: 120_000 }, () => {
     await page.getByRole("button", { name: "Change to it" }).click();
     await expect.poll(version).toBe("new");
     await page.locator(".card").first().waitFor();
+    await close();
+  });
+
+  it("an old page without service worker gets over a new version", async () => {
+    const { page, close } = await gallery.open("");
+    await page.locator(".card").first().waitFor();
+    // All of the new version has other names.
+    renameSync(path.join(folder, "assets"), path.join(folder, "newer"));
+    const index = path.join(folder, "index.html");
+    writeFileSync(index, readFileSync(index, "utf8").replaceAll("./assets/", "./newer/"));
+    await page.getByRole("link", { name: "Straighten your own" }).click();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("button", { name: "Reload the page" }).click();
+    await page.locator(".stage").waitFor();
     await close();
   });
 });

@@ -75,11 +75,14 @@ const neverKept = /\.(woff|ttf)$/;
 /** The service worker of a built site, which knows its files by name and content. */
 async function buildServiceWorker(folder: string): Promise<void> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && path.basename(entry.parentPath) !== ".vite")
     .map((entry) => path.join(entry.parentPath, entry.name));
   const urlOf = (file: string): string => path.relative(folder, file).split(path.sep).join("/");
-  const revision = (file: string): string =>
-    createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 16);
+  // The names of assets tell their content: what the page has fetched already is not fetched again.
+  const revision = (file: string): string | null =>
+    path.basename(path.dirname(file)) === "assets"
+      ? null
+      : createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 16);
   const SITE = {
     kept: files
       .filter((file) => keptAtOnce.test(file))

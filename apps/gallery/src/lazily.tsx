@@ -1,5 +1,5 @@
 import type { ComponentType, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /** A component whose code is fetched when it is first shown, with a word while it comes and a retry if it does not. */
 export function lazily<Props extends object>(
@@ -9,6 +9,7 @@ export function lazily<Props extends object>(
   return function Lazily(props: Props) {
     const [Component, setComponent] = useState<ComponentType<Props> | undefined>(() => known);
     const [failed, setFailed] = useState(false);
+    const failures = useRef(0);
     const fetchIt = (): void => {
       setFailed(false);
       load().then(
@@ -16,7 +17,10 @@ export function lazily<Props extends object>(
           known = component;
           setComponent(() => component);
         },
-        () => setFailed(true),
+        () => {
+          failures.current++;
+          setFailed(true);
+        },
       );
     };
     useEffect(() => {
@@ -26,7 +30,13 @@ export function lazily<Props extends object>(
     if (!failed) return <p class="quiet">Loading …</p>;
     return (
       <p role="alert">
-        This part of the page could not be loaded. <button onClick={fetchIt}>Try again</button>
+        This part of the page could not be loaded.{" "}
+        {failures.current > 1 ? (
+          // The host may have a newer version, without the files that this page knows of.
+          <button onClick={() => location.reload()}>Reload the page</button>
+        ) : (
+          <button onClick={fetchIt}>Try again</button>
+        )}
       </p>
     );
   };

@@ -68,7 +68,7 @@ function App() {
       </main>
       <footer class="foot">
         Everything here runs in this browser, with the code of Fluxion itself; nothing is sent anywhere.
-        {offline.ready && " It works without network from now on."}
+        {offline.ready && " Its pages work without network from now on, and its demos once one has run."}
         {offline.update && (
           <>
             {" "}

@@ -10,7 +10,11 @@ export function Progress({ handle, retryOnWasm }: { handle: DemoHandle; retryOnW
         <p>The demo stopped: {failure.message}</p>
         <p>
           <button onClick={() => handle.run()}>Try again</button>{" "}
-          {failure.gpu && <button onClick={retryOnWasm}>Use Wasm instead</button>}
+          {failure.gpu ? (
+            <button onClick={retryOnWasm}>Use Wasm instead</button>
+          ) : (
+            <button onClick={() => location.reload()}>Reload the page</button>
+          )}
         </p>
       </div>
     );

@@ -7,7 +7,7 @@ import { CacheFirst } from "workbox-strategies";
 
 /** Written by site.ts: what is kept at once, and what is kept when it has been used (the engine, data of demos). */
 declare const SITE: {
-  readonly kept: { readonly url: string; readonly revision: string }[];
+  readonly kept: { readonly url: string; readonly revision: string | null }[];
   readonly onUse: readonly string[];
 };
 // The library of types for pages knows no service workers.
