@@ -8,9 +8,9 @@ import {
   distilGuided,
   drawPairs,
   flowMlp,
+  inspectFlow,
   reflow,
   sampleOde,
-  sampleTrajectory,
   trainFlow,
   velocityOf,
   type FlowMlpParams,
@@ -76,11 +76,8 @@ function create(wanted: DemoState) {
 
   const looks = [large, small].map((one) =>
     compile((p: FlowMlpParams, noise: Tensor) => {
-      const velocity = velocityOf(one.apply, p);
-      return {
-        once: sampleOde(velocity, noise, { steps: 1 }),
-        paths: sampleTrajectory(velocity, noise, { steps: samplerSteps }),
-      };
+      const { ends, trajectory } = inspectFlow(velocityOf(one.apply, p), noise, { steps: samplerSteps });
+      return { once: ends[0]!, paths: trajectory };
     }),
   );
 

@@ -9,8 +9,10 @@ const demos: Readonly<Record<string, Source>> = import.meta.glob("../../../paper
 /** The demo `id` of a paper, or the playground. */
 const sourceOf = (id: string): Source | undefined =>
   id === "straighten" ? () => import("./straighten/run.js") : demos[`../../../papers/${id}/demo.ts`];
-/** Milliseconds between two pictures. */
+/** Milliseconds between two pictures, at least. */
 const rhythm = 150;
+/** Pictures that are dear to compute come less often: between two of them there is this many times as long for work. */
+const share = 4;
 
 const post = (reply: Reply): void => postMessage(reply);
 let run: (DemoRun & Partial<StraightenRun>) | undefined;
@@ -18,6 +20,8 @@ let engine: Engine | undefined;
 let [steps, pace, target] = [0, 0, 0];
 let status: "running" | "paused" | "done" = "paused";
 let looping = false;
+/** Milliseconds that the last picture took. */
+let cost = 0;
 
 let noteLoss: (message: string) => void;
 const lost = new Promise<string>((resolve) => (noteLoss = resolve));
@@ -65,8 +69,10 @@ async function create({ id, state, engine: wanted }: Extract<Request, { type: "c
 
 async function show(): Promise<void> {
   if (!run) return;
+  const start = performance.now();
   const phase = run.phase?.();
   post({ type: "views", views: await run.views(), steps, pace, status, ...(phase && { phase }) });
+  cost = performance.now() - start;
 }
 
 async function loop(): Promise<void> {
@@ -83,7 +89,7 @@ async function loop(): Promise<void> {
       // The first step compiles.
       pace = steps <= 2 ? took : 0.9 * pace + 0.1 * took;
       if (ended) status = "done";
-      else if (performance.now() - shown > rhythm) {
+      else if (performance.now() - shown > Math.max(rhythm, share * cost)) {
         await show();
         shown = performance.now();
       }

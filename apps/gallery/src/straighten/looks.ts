@@ -34,7 +34,8 @@ export function shareOn(points: Float32Array, real: Float32Array): number {
   let on = 0;
   for (let i = 0; i < points.length; i += 2) {
     for (let j = 0; j < real.length; j += 2) {
-      if (Math.hypot(points[i]! - real[j]!, points[i + 1]! - real[j + 1]!) < near) {
+      const [dx, dy] = [points[i]! - real[j]!, points[i + 1]! - real[j + 1]!];
+      if (dx * dx + dy * dy < near * near) {
         on++;
         break;
       }

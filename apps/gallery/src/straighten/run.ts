@@ -23,7 +23,7 @@ import { shareOn, viewsOf, type Look } from "./looks.js";
 // Waves across the plane: without them thin lines come out as clouds.
 const network = flowMlp({ shape: [2], width: 128, waves: 32 });
 const model = network.apply;
-const [rows, shown, fine, stepsPerTurn, pairsPerTurn] = [16_000, 400, 40, 20, 4000];
+const [rows, shown, fine, stepsPerTurn, pairsPerTurn] = [16_000, 300, 40, 20, 4000];
 /** The first step of the sampler is what reflow is for: it sees early times more often. */
 const early = logitNormalTime({ mean: -1, std: 1.5 });
 
