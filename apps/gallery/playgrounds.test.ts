@@ -63,7 +63,7 @@ describe("straighten your own", () => {
     expect(page.url().length).toBeLessThan(4096);
     expect(faults).toEqual([]);
     await close();
-  });
+  }, 120_000);
 
   it("computes a link's result again", async () => {
     const hash = "#/straighten?training=200&seed=3&shape=heart&engine=wasm&compare=40&at=3";
@@ -79,7 +79,7 @@ describe("straighten your own", () => {
     }
     expect(seen[0]!.reached).toBeGreaterThan(0);
     expect(seen[1]).toEqual(seen[0]);
-  });
+  }, 120_000);
 
   it("is drawn in by keys, undone and cleared; shapes stand in the address", async () => {
     const { page, faults, close } = await gallery.open("#/straighten?draw=damaged&compare=3");

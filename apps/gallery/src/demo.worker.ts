@@ -92,7 +92,7 @@ async function loop(): Promise<void> {
       else if (performance.now() - shown > Math.max(rhythm, share * cost)) {
         await show();
         shown = performance.now();
-      }
+      } else if (run.phase) post({ type: "phase", phase: run.phase(), steps, pace });
       // Lets messages in.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

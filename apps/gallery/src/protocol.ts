@@ -45,6 +45,8 @@ export type Reply =
       readonly status: "running" | "paused" | "done";
       readonly phase?: Phase;
     }
+  /** Of runs that say how far they are: after every step, where views come less often. */
+  | { readonly type: "phase"; readonly phase: Phase; readonly steps: number; readonly pace: number }
   | { readonly type: "file"; readonly bytes: Uint8Array }
   /** `gpu` if WebGPU is at fault: it refuses the demo, or its device went away. */
   | { readonly type: "failed"; readonly message: string; readonly gpu?: "refused" | "lost" };

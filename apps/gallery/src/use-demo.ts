@@ -63,6 +63,9 @@ export function useDemo(id: string, state: DemoState, engine: Engine | "auto"): 
         saveFile(reply.bytes, fileName.current);
       } else if (reply.type === "views") {
         setProgress((was) => ({ ...was, phase: "ready", seen: reply }));
+      } else if (reply.type === "phase") {
+        const { phase, steps, pace } = reply;
+        setProgress((was) => (was.seen ? { ...was, seen: { ...was.seen, phase, steps, pace } } : was));
       } else if (reply.gpu === "refused" && engine === "auto") {
         // What the graphics card cannot do, Wasm can.
         refusals.set(id, reply.message);

@@ -68,6 +68,11 @@ export function StraightenPage({ params }: { params: URLSearchParams }) {
     }
   };
   const empty = sizeOf(drawing) === 0;
+  // Drawn again when there is something new to see, not at every word about the progress.
+  const compared = useMemo(
+    () => seen && <Compare views={seen.views} steps={steps} setSteps={setSteps} />,
+    [seen?.views, steps],
+  );
   return (
     <article>
       <h1>Straighten your own</h1>
@@ -150,7 +155,7 @@ export function StraightenPage({ params }: { params: URLSearchParams }) {
           </div>
         </div>
         <div class="result" data-steps={seen?.steps ?? 0} data-status={seen?.status ?? phase}>
-          {seen && <Compare views={seen.views} steps={steps} setSteps={setSteps} />}
+          {compared}
         </div>
       </section>
       <TakeHome
