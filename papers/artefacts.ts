@@ -46,6 +46,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./gradient-boosted-nn/claim.js"),
     demo: () => import("./gradient-boosted-nn/demo.js"),
   },
+  apg: {
+    claim: () => import("./apg/claim.js"),
+    demo: () => import("./apg/demo.js"),
+  },
   "f-distill": {
     claim: () => import("./f-distill/claim.js"),
     demo: () => import("./f-distill/demo.js"),

@@ -10,8 +10,8 @@ import type { FlowModel } from "./prediction.js";
 /** What stands for "no condition": the same number in every element (a class beyond the last, a padding token), or one row. */
 export type NullCondition = number | Tensor;
 
-/** `nullCond` for every row of `cond` [B, ...]. */
-function nullLike(where: string, nullCond: NullCondition, cond: Tensor): Tensor {
+/** `nullCond` for every row of `cond` [B, ...]. @throws OptionError for one of another shape @internal */
+export function nullLike(where: string, nullCond: NullCondition, cond: Tensor): Tensor {
   const row = typeof nullCond === "number" ? constant(nullCond, cond.dtype) : cast(nullCond, cond.dtype);
   const fits = row.rank === 0 || row.shape.join() === cond.shape.slice(1).join();
   if (!fits) {

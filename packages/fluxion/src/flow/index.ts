@@ -8,7 +8,23 @@ export * from "./diffusion-path.js";
 export * from "./discrete-path.js";
 export * from "./prediction.js";
 export * from "./coupling.js";
-export * from "./guidance.js";
+export {
+  classifierFreeGuidance,
+  droppedCondition,
+  type DroppedConditionOptions,
+  type GuidanceOptions,
+  type NullCondition,
+} from "./guidance.js";
+export {
+  cfg,
+  cfgRescale,
+  type CfgRescaleOptions,
+  guidance,
+  type GuidanceRule,
+  type GuidedPair,
+  intervalGuidance,
+} from "./guidance-rule.js";
+export * from "./apg.js";
 export * from "./optimal-transport.js";
 export * from "./time.js";
 export * from "./middle-time.js";

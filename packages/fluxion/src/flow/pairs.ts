@@ -11,6 +11,8 @@ import { mul } from "../ops/arithmetic.js";
 import { full, zeros } from "../ops/create.js";
 import { gaussianSource, type Source } from "./coupling.js";
 import type { FlowPairs } from "./flow-data.js";
+import { nullLike, type NullCondition } from "./guidance.js";
+import { guidance, type GuidanceRule } from "./guidance-rule.js";
 import type { Path } from "./path.js";
 import type { FlowModel, Prediction } from "./prediction.js";
 import { sampleOde, timeGrid, type SampleOptions } from "./sample.js";
@@ -43,6 +45,8 @@ export interface GeneratePairsOptions<P> extends DrawPairsOptions, SampleOptions
   path?: Path;
   /** What the model gives. Default "velocity". */
   prediction?: Prediction;
+  /** How the condition is strengthened, and what stands for none; needs `cond`. Default: not at all. */
+  guidance?: { readonly rule: GuidanceRule; readonly nullCond: NullCondition };
   /** Default: as `compile`. */
   device?: Device;
   /** Threads within an operator; default: as `compile`. */
@@ -58,14 +62,28 @@ const drawKeys = ["n", "shape", "cond", "batchSize", "source", "seed", "onProgre
  * @throws OptionError, ShapeError; the signal's reason if it aborts
  */
 export async function generatePairs<P>(options: GeneratePairsOptions<P>): Promise<FlowPairs> {
-  const { model, params, path, prediction, solver, last, steps, grid, from, to, device, threads, ...draw } =
-    options;
-  checkOptions("flow.generatePairs", draw, drawKeys);
-  const reading = { ...(path ? { path } : {}), ...(prediction ? { prediction } : {}) };
+  const where = "flow.generatePairs";
+  const { model, params, path, prediction, guidance: strengthened, device, threads, ...others } = options;
+  const { solver, last, steps, grid, from, to, hooks = [], ...draw } = others;
+  checkOptions(where, draw, drawKeys);
+  if (strengthened && !draw.cond)
+    throw new OptionError({ where, want: "a condition to guide by", got: "none" });
+  const reading = defined({ path, prediction });
   const times = defined({ solver, last, steps, grid, from, to });
   const sample = compile((p: P, x0: Tensor, cond: Tensor | undefined) => {
     const start = path ? mul(x0, path.at(full([], timeGrid(times)[0]!)).sigma) : x0;
-    return sampleOde(velocityOf(model, p, { ...reading, ...(cond ? { cond } : {}) }), start, times);
+    const under = (c: Tensor | undefined) => velocityOf(model, p, { ...reading, ...(c ? { cond: c } : {}) });
+    const guides =
+      strengthened && cond
+        ? [
+            guidance(
+              strengthened.rule,
+              under(nullLike(where, strengthened.nullCond, cond)),
+              defined({ path }),
+            ),
+          ]
+        : [];
+    return sampleOde(under(cond), start, { ...times, hooks: [...guides, ...hooks] });
   }, defined({ device, threads }));
   try {
     return await drawPairs((x0, cond) => sample(params, x0, cond), draw);

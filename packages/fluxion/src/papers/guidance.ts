@@ -95,7 +95,7 @@ export const guidance = defined([
       "Drop the part of the guidance that is parallel to the prediction, bound its length and reverse its momentum: strong guidance without oversaturation.",
     concepts: ["classifier-free guidance", "orthogonal projection", "momentum"],
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "alignprop",
