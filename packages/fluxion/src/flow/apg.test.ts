@@ -94,7 +94,7 @@ describe("apg", () => {
     const run = (solver: typeof euler) =>
       sampleHooked(conditional, zeros([1, 2]), {
         ...{ solver, last: euler, steps: 4 },
-        hooks: [guidance(apg({ scale: 3, space: "velocity", eta: 1 }), none)] as const,
+        hooks: [guidance(apg({ scale: 3, space: "velocity", eta: 1 }), none)],
       });
     const [one, two] = [run(euler), run(heun)];
     expect(await rows(two.end)).toEqual(await rows(one.end));

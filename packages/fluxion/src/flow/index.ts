@@ -25,6 +25,11 @@ export {
   intervalGuidance,
 } from "./guidance-rule.js";
 export * from "./apg.js";
+export * from "./ancestral.js";
+export * from "./gradient-truncation.js";
+export type { Reward, RewardBatch, RewardLoss, RewardObjective, RewardTuning } from "./reward.js";
+export * from "./alignprop.js";
+export * from "./reward-baselines.js";
 export * from "./optimal-transport.js";
 export * from "./time.js";
 export * from "./middle-time.js";
