@@ -1,9 +1,12 @@
 // The bench of the papers on guidance and steering: a class-conditional flow of Fashion-MNIST at 14 x 14, and measures of
 // its pictures. Always the 10,000 images shipped with Fluxion, so that every machine measures the same.
-import { linalg, random, tensor } from "fluxion";
-import { averagePool, loadDataset, toSigned, type ArrayData } from "fluxion/data";
+import { linalg, random, tensor, type Tensor } from "fluxion";
+import { averagePool, batches, gatherRows, loadDataset, toSigned, type ArrayData } from "fluxion/data";
 import { droppedCondition, flowMlp, independentCoupling, trainFlow, type FlowMlpParams } from "fluxion/flow";
-import { frechetDistance, loadFeatures, moments } from "fluxion/train";
+import { mlp, type MlpParams } from "fluxion/nn";
+import { adam } from "fluxion/optim";
+import { frechetDistance, loadFeatures, moments, train } from "fluxion/train";
+import { accuracy, crossEntropy } from "./fashion-classifier.js";
 import { benchOptimizer } from "./fashion7.js";
 
 /** Shape of one image. */
@@ -112,4 +115,36 @@ export async function seenAs(
     return scores.indexOf(Math.max(...scores)) === wanted;
   });
   return right.length / classes.data.length;
+}
+
+/** A classifier of clean pictures, an MLP of one hidden layer, with its part of right answers on 3000 it has not seen. */
+export async function trainClassifier14(options: {
+  data: Fashion14;
+  steps: number;
+  seed: number;
+  signal?: AbortSignal;
+}) {
+  const { data, steps, seed, ...stop } = options;
+  const seen = 7000;
+  const net = mlp({ inputs: size, hidden: [128], outputs: 10 });
+  const logits = (params: MlpParams, x: Tensor): Tensor => net.apply(params, x.flatten(1));
+  const rows = (indices: ArrayLike<number>) => {
+    const [x, y] = [gatherRows(data.images, indices), gatherRows(data.labels, indices)];
+    return { x: tensor(x.data, { shape: x.shape }), y: tensor(y.data, { shape: y.shape }) };
+  };
+  const { params } = await train({
+    ...{
+      params: net.init(random.key(seed)),
+      steps,
+      key: random.key(seed),
+      stepsPerCall: 20,
+      threads: 1,
+      ...stop,
+    },
+    optimizer: adam({ learningRate: 1e-3 }),
+    batches: (step) => rows(batches({ n: seen, batchSize: 128, seed }, step).next().value.indices),
+    loss: (p: MlpParams, { x, y }: ReturnType<typeof rows>) => crossEntropy(logits(p, x), y),
+  });
+  const test = rows(Array.from({ length: 10_000 - seen }, (_, i) => seen + i));
+  return { params, logits, accuracy: Number(await accuracy(logits(params, test.x), test.y).item()) };
 }

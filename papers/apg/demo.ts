@@ -2,18 +2,7 @@
 import { random } from "fluxion";
 import { fromSigned, type ArrayData } from "fluxion/data";
 import { demoState, inTurns, type Demo, type DemoState, type View } from "fluxion/demo";
-import {
-  apg,
-  cfg,
-  droppedCondition,
-  flowMlp,
-  generatePairs,
-  independentCoupling,
-  trainFlow,
-  type FlowMlpParams,
-  type GuidanceRule,
-} from "fluxion/flow";
-import { adam } from "fluxion/optim";
+import { apg, cfg, generatePairs, type FlowMlpParams, type GuidanceRule } from "fluxion/flow";
 import { kindNames } from "../captions14.js";
 import {
   evenClasses,
@@ -24,6 +13,7 @@ import {
   seenAs,
   shape,
 } from "../fashion14.js";
+import { network, prediction, trainInTurns } from "../fashion14-demo.js";
 
 const controls = {
   scale: { kind: "range", label: "Guidance scale", min: 1, max: 16, step: 0.5, initial: 8 },
@@ -59,15 +49,12 @@ const controls = {
   seed: { kind: "range", label: "Seed", min: 0, max: 99, step: 1, initial: 0 },
 } as const satisfies Demo["controls"];
 
-const network = flowMlp({ shape, width: 192, classes: nullClass });
-/** The network is narrower than a picture, so it gives the picture itself; noise would not fit through it. */
-const prediction = "data";
-const [shown, judged, samplerSteps, stepsPerTurn, stages] = [10, 200, 25, 20, 10];
+const [shown, judged, samplerSteps, stages] = [10, 200, 25, 10];
 
 async function create(wanted: DemoState) {
   const { scale, eta, length, momentum, space, kind, training, seed } = demoState(controls, wanted);
-  const { images, labels } = await loadFashion14();
-  const quality = await fashion14Quality(images);
+  const data = await loadFashion14();
+  const quality = await fashion14Quality(data.images);
   const stop = new AbortController();
   const losses: [number, number][] = [];
   const glare: [number, number][] = [];
@@ -89,29 +76,18 @@ async function create(wanted: DemoState) {
   const draw = async (rule: GuidanceRule<never>): Promise<ArrayData<Float32Array>> => {
     const { x1 } = await generatePairs({
       ...{ model: network.apply, params, prediction, cond, shape, n: judged, seed: seed + 7 },
-      // Where all data belong to the same velocity, at t = 1, the velocity of a network that gives data is not asked.
       ...{ steps: samplerSteps, guidance: { rule: rule as GuidanceRule, nullCond: nullClass } },
     });
     return x1;
   };
 
   const turns = inTurns(async (pause) => {
-    await trainFlow({
-      ...{ model: network.apply, params, seed, steps: training, batchSize: 128, signal: stop.signal },
-      ...{ data: { x1: images, cond: labels }, optimizer: adam({ learningRate: 2e-3 }) },
-      ...{ ema: { decay: 0.98, warmup: true }, stepsPerCall: stepsPerTurn, recordEvery: stepsPerTurn },
-      objective: {
-        prediction,
-        coupling: droppedCondition(independentCoupling(), { rate: 0.1, nullCond: nullClass }),
-      },
-      onRecord: ({ step, loss }) => void losses.push([step, loss]),
-      // The loop waits here for the page's next turn.
-      checkpoint: {
-        every: stepsPerTurn,
-        save: async (snapshot: { ema?: { average: FlowMlpParams } }) => {
-          params = snapshot.ema!.average;
-          await pause();
-        },
+    await trainInTurns({
+      ...{ data, params, steps: training, seed, signal: stop.signal },
+      onLoss: (step, loss) => void losses.push([step, loss]),
+      onTurn: async (average) => {
+        params = average;
+        await pause();
       },
     });
     while (stage < stages && !stop.signal.aborted) {
@@ -143,7 +119,7 @@ async function create(wanted: DemoState) {
         {
           name: `contrast, ${name}`,
           value: contrast,
-          note: `real pictures: ${look(images).contrast.toFixed(2)}`,
+          note: `real pictures: ${look(data.images).contrast.toFixed(2)}`,
         },
         { name: `show their class, ${name}`, value: await seenAs(x, cond), note: "as a classifier sees it" },
         ...(which < 0 ? [{ name: `distance to real ones, ${name}`, value: quality(x) }] : []),
