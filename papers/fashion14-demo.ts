@@ -1,12 +1,10 @@
-// The flow that demos on guidance train while one looks on: smaller than the bench's, and one turn is 20 steps.
-import { flowMlp, trainFlow, droppedCondition, independentCoupling, type FlowMlpParams } from "fluxion/flow";
+// The bench's flow, trained by a demo while one looks on.
+import { trainFlow, droppedCondition, independentCoupling, type FlowMlpParams } from "fluxion/flow";
 import { adam } from "fluxion/optim";
-import { nullClass, shape, type Fashion14 } from "./fashion14.js";
+import { network, nullClass, type Fashion14 } from "./fashion14.js";
 
-export const network = flowMlp({ shape, width: 192, classes: nullClass });
-/** The network is narrower than a picture, so it gives the picture itself; noise would not fit through it. */
-export const prediction = "data";
-export const stepsPerTurn = 20;
+/** Steps of a turn. */
+const stepsPerTurn = 20;
 
 /** Trains it, one class in ten dropped; waits for `pause` after every turn. */
 export async function trainInTurns(options: {
@@ -25,7 +23,6 @@ export async function trainInTurns(options: {
     ...{ data: { x1: data.images, cond: data.labels }, optimizer: adam({ learningRate: 2e-3 }) },
     ...{ ema: { decay: 0.98, warmup: true }, stepsPerCall: stepsPerTurn, recordEvery: stepsPerTurn },
     objective: {
-      prediction,
       coupling: droppedCondition(independentCoupling(), { rate: 0.1, nullCond: nullClass }),
     },
     onRecord: ({ step, loss }) => onLoss(step, loss),

@@ -1,9 +1,9 @@
 // What the claim and the demo of AlignProp have in common: a flow without a class, a classifier's opinion as its reward.
 import { compile, full, logSoftmax, random, softmax, type Tensor } from "fluxion";
 import type { ArrayData } from "fluxion/data";
-import { sampleOde, velocityOf, type FlowMlpParams, type FlowModel, type Prediction } from "fluxion/flow";
+import { sampleOde, velocityOf, type FlowMlpParams } from "fluxion/flow";
 import { mergeLora, type Lora, type MlpParams } from "fluxion/nn";
-import { nullClass, shape } from "../fashion14.js";
+import { network, nullClass, shape } from "../fashion14.js";
 
 /** Steps of the sampler. */
 export const steps = 20;
@@ -39,20 +39,18 @@ export interface Judged {
 export function judge(
   { params, logits }: Classifier,
   options: {
-    model: FlowModel<FlowMlpParams>;
-    prediction?: Prediction;
     base: FlowMlpParams;
     kind: number;
     n: number;
     seed: number;
   },
 ) {
-  const { model, prediction = "velocity", base, kind, n, seed } = options;
+  const { base, kind, n, seed } = options;
   const draw = compile(
     (lora: Lora) => {
       const cond = full([n], nullClass, { dtype: "int32" });
       const x0 = random.normal(random.key(seed), [n, ...shape]);
-      const x = sampleOde(velocityOf(model, mergeLora(base, lora), { cond, prediction }), x0, { steps });
+      const x = sampleOde(velocityOf(network.apply, mergeLora(base, lora), { cond }), x0, { steps });
       return { x, probability: softmax(logits(params, x)).slice(null, kind).mean() };
     },
     { threads: 1 },

@@ -9,11 +9,12 @@ import {
   fashion14Quality,
   loadFashion14,
   look,
+  network,
   nullClass,
   seenAs,
   shape,
 } from "../fashion14.js";
-import { network, prediction, trainInTurns } from "../fashion14-demo.js";
+import { trainInTurns } from "../fashion14-demo.js";
 
 const controls = {
   scale: { kind: "range", label: "Guidance scale", min: 1, max: 16, step: 0.5, initial: 8 },
@@ -75,7 +76,7 @@ async function create(wanted: DemoState) {
   };
   const draw = async (rule: GuidanceRule<never>): Promise<ArrayData<Float32Array>> => {
     const { x1 } = await generatePairs({
-      ...{ model: network.apply, params, prediction, cond, shape, n: judged, seed: seed + 7 },
+      ...{ model: network.apply, params, cond, shape, n: judged, seed: seed + 7 },
       ...{ steps: samplerSteps, guidance: { rule: rule as GuidanceRule, nullCond: nullClass } },
     });
     return x1;
