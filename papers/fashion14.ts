@@ -2,8 +2,14 @@
 // its pictures. Always the 10,000 images shipped with Fluxion, so that every machine measures the same.
 import { linalg, random, tensor, type Tensor } from "fluxion";
 import { averagePool, batches, gatherRows, loadDataset, toSigned, type ArrayData } from "fluxion/data";
-import { droppedCondition, flowMlp, independentCoupling, trainFlow, type FlowMlpParams } from "fluxion/flow";
-import { mlp, type MlpParams } from "fluxion/nn";
+import {
+  droppedCondition,
+  flowMlp,
+  independentCoupling,
+  trainFlow,
+  type FlowClassifierParams,
+} from "fluxion/flow";
+import { mlp, type LinearParams } from "fluxion/nn";
 import { adam } from "fluxion/optim";
 import { frechetDistance, loadFeatures, moments, train } from "fluxion/train";
 import { accuracy, crossEntropy } from "./fashion-classifier.js";
@@ -42,7 +48,7 @@ export async function trainFashion14(options: {
   steps: number;
   seed: number;
   signal?: AbortSignal;
-}): Promise<FlowMlpParams> {
+}): Promise<FlowClassifierParams> {
   const { data, steps, seed, ...stop } = options;
   const { ema } = await trainFlow({
     ...{ model: network.apply, params: network.init(random.key(seed)), steps, seed, ...stop },
@@ -117,6 +123,9 @@ export async function seenAs(
   return right.length / classes.data.length;
 }
 
+/** Parameters of `trainClassifier14`. */
+export type ClassifierParams = { layers: LinearParams[] };
+
 /** A classifier of clean pictures, an MLP of one hidden layer, with its part of right answers on 3000 it has not seen. */
 export async function trainClassifier14(options: {
   data: Fashion14;
@@ -127,7 +136,7 @@ export async function trainClassifier14(options: {
   const { data, steps, seed, ...stop } = options;
   const seen = 7000;
   const net = mlp({ inputs: size, hidden: [128], outputs: 10 });
-  const logits = (params: MlpParams, x: Tensor): Tensor => net.apply(params, x.flatten(1));
+  const logits = (params: ClassifierParams, x: Tensor): Tensor => net.apply(params, x.flatten(1));
   const rows = (indices: ArrayLike<number>) => {
     const [x, y] = [gatherRows(data.images, indices), gatherRows(data.labels, indices)];
     return { x: tensor(x.data, { shape: x.shape }), y: tensor(y.data, { shape: y.shape }) };
@@ -143,7 +152,7 @@ export async function trainClassifier14(options: {
     },
     optimizer: adam({ learningRate: 1e-3 }),
     batches: (step) => rows(batches({ n: seen, batchSize: 128, seed }, step).next().value.indices),
-    loss: (p: MlpParams, { x, y }: ReturnType<typeof rows>) => crossEntropy(logits(p, x), y),
+    loss: (p: ClassifierParams, { x, y }: ReturnType<typeof rows>) => crossEntropy(logits(p, x), y),
   });
   const test = rows(Array.from({ length: 10_000 - seen }, (_, i) => seen + i));
   return { params, logits, accuracy: Number(await accuracy(logits(params, test.x), test.y).item()) };

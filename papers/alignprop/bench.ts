@@ -2,8 +2,8 @@
 import { compile, full, logSoftmax, random, softmax, type Tensor } from "fluxion";
 import type { ArrayData } from "fluxion/data";
 import { sampleOde, velocityOf, type FlowMlpParams } from "fluxion/flow";
-import { mergeLora, type Lora, type MlpParams } from "fluxion/nn";
-import { network, nullClass, shape } from "../fashion14.js";
+import { mergeLora, type Lora } from "fluxion/nn";
+import { network, nullClass, shape, type ClassifierParams } from "../fashion14.js";
 
 /** Steps of the sampler. */
 export const steps = 20;
@@ -12,8 +12,8 @@ export const batchSize = 64;
 
 /** A classifier as `trainClassifier14` gives it. */
 export interface Classifier {
-  readonly params: MlpParams;
-  readonly logits: (params: MlpParams, x: Tensor) => Tensor;
+  readonly params: ClassifierParams;
+  readonly logits: (params: ClassifierParams, x: Tensor) => Tensor;
 }
 
 /** No class, for every picture. */

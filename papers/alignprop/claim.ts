@@ -47,7 +47,6 @@ async function measure({ seed, tier, signal, progress }: ClaimContext): Promise<
   progress(0.3, "classifier");
   const classifier = await trainClassifier14({ data, steps: budget.classifier, seed: seed + 100, ...stop });
   const judging = judge(classifier, {
-    model: network.apply,
     base,
     kind,
     n: budget.judged,

@@ -66,7 +66,7 @@ async function create(wanted: DemoState) {
   const which = (kindNames as readonly string[]).indexOf(kind);
   const cond =
     which < 0 ? evenClasses(judged) : { data: new Int32Array(judged).fill(which), shape: [judged] };
-  const projected = (): GuidanceRule<never> => {
+  const projected = (): GuidanceRule => {
     if (stage === 0) return cfg({ scale });
     const part = stage / stages;
     return apg({
@@ -74,10 +74,10 @@ async function create(wanted: DemoState) {
       space: space === "velocity" ? "velocity" : "data",
     });
   };
-  const draw = async (rule: GuidanceRule<never>): Promise<ArrayData<Float32Array>> => {
+  const draw = async (rule: GuidanceRule): Promise<ArrayData<Float32Array>> => {
     const { x1 } = await generatePairs({
       ...{ model: network.apply, params, cond, shape, n: judged, seed: seed + 7 },
-      ...{ steps: samplerSteps, guidance: { rule: rule as GuidanceRule, nullCond: nullClass } },
+      ...{ steps: samplerSteps, guidance: { rule, nullCond: nullClass } },
     });
     return x1;
   };

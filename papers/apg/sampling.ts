@@ -15,7 +15,7 @@ import { network, nullClass, shape } from "../fashion14.js";
 export const normThreshold = 2;
 
 /** The rules, by name, for a scale. */
-export const rules: Readonly<Record<string, (scale: number) => GuidanceRule<never>>> = {
+export const rules: Readonly<Record<string, (scale: number) => GuidanceRule>> = {
   cfg: (scale) => cfg({ scale }),
   apg: (scale) => apg({ scale, normThreshold }),
   eta: (scale) => apg({ scale, momentum: 0 }),
@@ -28,7 +28,7 @@ export const rules: Readonly<Record<string, (scale: number) => GuidanceRule<neve
 /** Pictures [N, 1, 14, 14] of these classes in 25 Euler steps. */
 export async function drawGuided(options: {
   params: FlowMlpParams;
-  rule: GuidanceRule<never>;
+  rule: GuidanceRule;
   cond: ArrayData<Int32Array>;
   seed: number;
   signal?: AbortSignal;
@@ -36,7 +36,7 @@ export async function drawGuided(options: {
   const { rule, cond, ...rest } = options;
   const { x1 } = await generatePairs({
     ...{ ...rest, cond, model: network.apply, shape, n: cond.shape[0]!, steps: 25, threads: 1 },
-    guidance: { rule: rule as GuidanceRule, nullCond: nullClass },
+    guidance: { rule, nullCond: nullClass },
   });
   return x1;
 }

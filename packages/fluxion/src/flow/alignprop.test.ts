@@ -67,7 +67,13 @@ describe("rewardBackprop", () => {
     const net = flowMlp({ shape: [2], width: 8 });
     const params = net.init(key);
     const bytes = async (steps: number): Promise<number> => {
-      const loss = rewardBackprop({ ...toy, model: net.apply, steps });
+      const loss = rewardBackprop<typeof params>({
+        reward: height,
+        shape: [2],
+        batchSize: 16,
+        model: net.apply,
+        steps,
+      });
       const step = compile((p: typeof params) => grad((q: typeof params) => loss(q, batch, key).loss)(p));
       await step(params);
       const { bytes: size } = step.stats[0]!;
