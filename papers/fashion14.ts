@@ -2,13 +2,7 @@
 // its pictures. Always the 10,000 images shipped with Fluxion, so that every machine measures the same.
 import { linalg, random, tensor, type Tensor } from "fluxion";
 import { averagePool, batches, gatherRows, loadDataset, toSigned, type ArrayData } from "fluxion/data";
-import {
-  droppedCondition,
-  flowMlp,
-  independentCoupling,
-  trainFlow,
-  type FlowClassifierParams,
-} from "fluxion/flow";
+import { droppedCondition, flowMlp, independentCoupling, trainFlow, type FlowMlpParams } from "fluxion/flow";
 import { mlp, type LinearParams } from "fluxion/nn";
 import { adam } from "fluxion/optim";
 import { frechetDistance, loadFeatures, moments, train } from "fluxion/train";
@@ -48,7 +42,7 @@ export async function trainFashion14(options: {
   steps: number;
   seed: number;
   signal?: AbortSignal;
-}): Promise<FlowClassifierParams> {
+}): Promise<FlowMlpParams> {
   const { data, steps, seed, ...stop } = options;
   const { ema } = await trainFlow({
     ...{ model: network.apply, params: network.init(random.key(seed)), steps, seed, ...stop },

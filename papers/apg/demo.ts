@@ -201,7 +201,7 @@ export const demo: Demo = {
     },
     {
       name: "Only shortened",
-      note: "The parallel part stays; length and momentum alone take away less than half of the glare.",
+      note: "The parallel part stays; length and momentum alone leave about half of the glare.",
       shows: "failure",
       state: { eta: 1 },
     },

@@ -60,7 +60,7 @@ describe("truncateGradient", () => {
       const hooks = [truncateGradient(truncationMask(key, n, { mode: "fixed", last }))];
       const end = (p: Tensor): Tensor =>
         sampleOde((x) => x.mul(p).neg(), f64([x0]), { steps: n, hooks }).sum();
-      return grad(end)(f64(theta)).item() as Promise<number>;
+      return grad(end)(f64(theta)).item();
     };
     const whole = -x0 * (1 - theta / n) ** (n - 1);
     expect(await slope(20)).toBeCloseTo(whole, 12);
@@ -89,7 +89,7 @@ describe("truncateGradient", () => {
             next = run.next(v);
           }
           const end = next.value;
-          [x, memory] = "memory" in end ? [end.x, end.memory] : [end as Tensor, memory];
+          [x, memory] = "memory" in end ? [end.x, end.memory] : [end, memory];
         }
         return x.square().sum();
       };

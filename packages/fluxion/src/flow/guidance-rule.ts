@@ -43,10 +43,10 @@ export function guidance<State, Output>(
 ): SampleHook<State, unknown, Output> {
   checkOptions("flow.guidance", options, ["path"]);
   const { path = linearPath() } = options;
-  const { init, space } = rule;
+  const { space } = rule;
   return {
     name: rule.name,
-    ...(init ? { init: (x) => init(x) } : {}),
+    ...(rule.init ? { init: (x) => rule.init!(x) } : {}),
     predict(velocity, { x, t, stage }, { state }) {
       const read = (v: Tensor): Tensor => convertPrediction(path, "velocity", space, v, x, t);
       const pair = { cond: read(velocity(x, t)), uncond: read(unconditional(x, t)) };

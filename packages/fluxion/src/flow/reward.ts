@@ -11,7 +11,6 @@ import { abs } from "../ops/unary.js";
 import { mul, sub } from "../ops/arithmetic.js";
 import { mean } from "../ops/reduce.js";
 import type { TrainOptions } from "../train/options.js";
-import type { Loss } from "../train/step.js";
 import { train, type TrainResult } from "../train/train.js";
 import type { Path } from "./path.js";
 import type { FlowModel, Prediction } from "./prediction.js";
@@ -156,7 +155,7 @@ export function tune<T>(
   return train<T, RewardBatch>({
     optimizer: chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-3, weightDecay: 0.1 })),
     ...rest,
-    loss: loss as Loss<T, RewardBatch>,
+    loss: loss,
     steps: updates,
     key: randomKey(seed),
     batches: (step) => ({ step: tensor(step, { dtype: "int32" }), ...(rows ? { cond: cond(step) } : {}) }),
