@@ -314,6 +314,21 @@ describe("demo stage", () => {
     await again.close();
   });
 
+  it("says how far a shared result of many steps is, and copies a link to what is seen", async () => {
+    const { page, faults, close } = await gallery.open("#/paper/rectified-flow?engine=wasm&at=60", {
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    await page.getByText(/Computing the shared result: step \d+ of 60/).waitFor();
+    await page.locator('.views[data-steps="60"]').waitFor({ timeout: 60_000 });
+    await page.getByText("Computing the shared result").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Copy link" }).click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toBe(page.url());
+    expect(copied).toContain("at=60");
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it("says when the engine does not load, and tries again", async () => {
     const { page, close } = await gallery.open("#/paper/diffgrad?engine=wasm");
     await page.getByRole("button", { name: "Start" }).waitFor();

@@ -4,8 +4,9 @@ import type { PaperPage } from "../content/types.js";
 import { ControlField } from "./control-field.js";
 import { CopyButton } from "./copy-button.js";
 import { EngineField, engineOf } from "./engine-field.js";
+import { program } from "./program.js";
 import { Progress } from "./progress.js";
-import { rememberParams } from "./route.js";
+import { parseRoute, rememberParams, routeHash } from "./route.js";
 import { paramsOf, stateOf } from "./state.js";
 import { useDemo } from "./use-demo.js";
 import { ViewCard } from "./views/view-card.js";
@@ -23,18 +24,24 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
   const running = seen?.status === "running" || phase === "loading" || phase === "building";
 
   // An address that names a number of steps is a result: it is computed again.
-  const wanted = Number(params.get("at"));
+  const [goal, setGoal] = useState(() => Math.min(Number(params.get("at")) || 0, 100_000));
   useEffect(() => {
-    if (wanted > 0) handle.run(Math.min(wanted, 100_000));
+    if (goal > 0) handle.run(goal);
   }, []);
   const at = seen && seen.status !== "running" ? seen.steps : 0;
-  useEffect(() => {
-    if (phase === "loading" || phase === "building" || seen?.status === "running") return;
+  const paramsAt = (steps: number): URLSearchParams => {
     const now = paramsOf(controls, state);
     if (engine !== "auto") now.set("engine", engine);
-    if (at > 0) now.set("at", String(at));
-    rememberParams(now);
+    if (steps > 0) now.set("at", String(steps));
+    return now;
+  };
+  useEffect(() => {
+    if (running) return;
+    // On the first round the shared result is still to be computed.
+    rememberParams(paramsAt(at || (phase === "idle" ? goal : 0)));
+    if (at > 0 || phase === "failed") setGoal(0);
   }, [state, engine, at, phase]);
+  useEffect(() => () => setGoal(0), [state, engine]);
 
   const preset = presets.find((p) => isState(state, stateOf(controls, new URLSearchParams()), p.state));
   const initial = useMemo(() => stateOf(controls, new URLSearchParams()), [controls]);
@@ -89,9 +96,15 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
         <button onClick={handle.reset} disabled={phase === "idle"}>
           Reset
         </button>
-        <CopyButton text={() => location.href}>Copy link</CopyButton>
+        <CopyButton text={() => linkTo(paramsAt(seen?.steps ?? 0))}>Copy link</CopyButton>
         <CopyButton text={() => program(id, paramsState(state, initial))}>Copy this demo as code</CopyButton>
       </div>
+      {goal > 0 && running && (
+        <p class="quiet">
+          Computing the shared result: step {seen?.steps ?? 0} of {goal}{" "}
+          <progress value={seen?.steps ?? 0} max={goal} aria-label="Computing the shared result" />
+        </p>
+      )}
       <Progress handle={handle} retryOnWasm={() => setEngine("wasm")} />
       <div
         class="views"
@@ -114,24 +127,12 @@ export function DemoStage({ id, demo, params }: { id: string; demo: Demo; params
   );
 }
 
+/** The address of this page with these parameters. */
+const linkTo = (params: URLSearchParams): string =>
+  new URL(routeHash(parseRoute(location.hash).path, params), location.href).href;
+
 const paramsState = (state: DemoState, initial: DemoState): DemoState =>
   Object.fromEntries(Object.entries(state).filter(([name, value]) => initial[name] !== value));
 
 const isState = (state: DemoState, initial: DemoState, given: DemoState): boolean =>
   Object.entries(state).every(([name, value]) => value === (given[name] ?? initial[name]));
-
-/** The demo as a program for a checkout of Fluxion. */
-export const program = (id: string, state: DemoState): string =>
-  `// In a checkout of Fluxion, as try.ts: npx tsx --conditions fluxion-source try.ts
-import { demo } from "./papers/${id}/demo.js";
-
-const run = await demo.create(${JSON.stringify(state)});
-for (let step = 1; step <= 200; step++) {
-  if ((await run.step()) === "done") break;
-}
-for (const view of await run.views()) {
-  if (view.kind === "figures") console.table(view.figures);
-  if (view.kind === "curves") for (const { name, points } of view.curves) console.log(view.title, name, points.at(-1));
-}
-await run.release();
-`;
