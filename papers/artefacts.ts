@@ -66,6 +66,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./sequential-gradient-coding/claim.js"),
     demo: () => import("./sequential-gradient-coding/demo.js"),
   },
+  diff2: {
+    claim: () => import("./diff2/claim.js"),
+    demo: () => import("./diff2/demo.js"),
+  },
   reste: {
     claim: () => import("./reste/claim.js"),
     demo: () => import("./reste/demo.js"),

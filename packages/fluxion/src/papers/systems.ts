@@ -32,7 +32,7 @@ export const systems = defined([
       "Privatise differences of gradients, which are small, instead of gradients: less noise for the same privacy.",
     concepts: ["differential privacy", "gradient differences", "accounting"],
     modules: ["privacy"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "odice",
