@@ -82,12 +82,12 @@ export const claim: Claim = {
       atMost(
         "100 rounds: squared error of the estimate, DIFF2 / DP-GD, mean",
         mean(of(error("T 25, rate 4"))) / mean(of(error("T 1, rate 4"))),
-        1 / 8,
+        0.125,
       ),
       atMost(
         "100 rounds: squared error of the estimate, DIFF2 / DP-GD, every seed",
         over(error("T 25, rate 4"), error("T 1, rate 4")),
-        1 / 4,
+        0.25,
       ),
       atMost("‖∇f‖² at the end, each at its best learning rate: DIFF2 / DP-GD", best(25) / best(1), 0.85),
       atLeast(
@@ -104,12 +104,12 @@ export const claim: Claim = {
       atMost(
         "400 rounds: squared error of the estimate, DIFF2 / DP-GD, mean",
         mean(of(error(long))) / mean(of(error(longPlain))),
-        1 / 30,
+        0.0333,
       ),
       atMost(
         "400 rounds: squared error of the estimate, DIFF2 / DP-GD, every seed",
         over(error(long), error(longPlain)),
-        1 / 4,
+        0.25,
       ),
     ];
   },

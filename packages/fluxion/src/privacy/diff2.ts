@@ -1,7 +1,7 @@
 import { checkOptions, FluxionError, OptionError, ShapeError } from "../core/errors.js";
 import type { Handler, WorkerPool } from "../distributed/worker-pool.js";
 import { checkRange } from "../optim/options.js";
-import type { ClippedQuery, ClippedSum } from "./clipped-sum.js";
+import type { ClippedQuery } from "./clipped-sum.js";
 import { diff2Noise, type Diff2Noise, type Diff2NoiseOptions } from "./diff2-noise.js";
 import { epsilonOfRho, gaussianRho } from "./gaussian-accountant.js";
 import { type NoiseSource, secureNoise } from "./noise.js";
