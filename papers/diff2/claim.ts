@@ -104,7 +104,7 @@ export const claim: Claim = {
       atMost(
         "400 rounds: squared error of the estimate, DIFF2 / DP-GD, mean",
         mean(of(error(long))) / mean(of(error(longPlain))),
-        0.033333,
+        0.0333333,
       ),
       atMost(
         "400 rounds: squared error of the estimate, DIFF2 / DP-GD, every seed",
