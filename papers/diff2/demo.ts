@@ -78,12 +78,6 @@ async function create(wanted: DemoState) {
     },
     views(): Promise<View[]> {
       const log = (label: string) => ({ x: { label: "round" }, y: { label, logarithmic: true } });
-      const estimates = (): { name: string; value: number }[] =>
-        both.flatMap(({ name, history }) =>
-          [...(history.at(-1)?.state.estimate ?? [])]
-            .slice(0, 6)
-            .map((value, d) => ({ name: `${name} ${d + 1}`, value })),
-        );
       return Promise.resolve([
         {
           ...{ kind: "curves", title: "Squared error of the estimated gradient", ...log("‖v − ∇f‖²") },
@@ -105,10 +99,6 @@ async function create(wanted: DemoState) {
             y: { label: `ε at δ = ${delta}` },
           },
           curves: curves((r) => r.spent.epsilon),
-        },
-        {
-          ...{ kind: "bars", title: "What was released last: six of 17 numbers", y: { label: "v" } },
-          bars: estimates(),
         },
         {
           kind: "figures",

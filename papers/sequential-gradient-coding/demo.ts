@@ -185,7 +185,7 @@ export const demo: Demo = {
   presets: [
     {
       name: "Short hiccups",
-      note: "Each scheme has the parameters that a probe of 40 other rounds says are best. M-SGC's first gradient comes late, because a job takes several rounds; from then on it gains, with hardly more work a round than without any code.",
+      note: "Each scheme has the parameters that a probe of 40 other rounds says are best. M-SGC's first gradient comes late, because a job takes several rounds; from then on it gains, with less extra work a round than a code within the round needs.",
       shows: "effect",
       state: {},
     },
