@@ -203,7 +203,7 @@ function create(wanted: DemoState) {
 export const demo: Demo = {
   id: "rectified-diffusion",
   caption:
-    "A diffusion model is trained, then trained again on its own pairs of noise and sample. Its paths stay as curved as before, but the noise it predicts stops changing along each of them, and one step lands where forty did.",
+    "A diffusion model is trained, then trained again on its own pairs of noise and sample. Its paths get no straighter, but the noise it predicts stops changing along each of them, and one step lands where forty did.",
   watch: {
     label: "Distance of one-step samples from the data",
     note: "sliced Wasserstein",
