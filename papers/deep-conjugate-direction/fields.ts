@@ -2,7 +2,7 @@
 import type { SceneView, View } from "fluxion/demo";
 
 /** Cells with less than this part of the largest value are left out in space: one looks through them. */
-const least = 0.12;
+const least = 0.25;
 
 /** A field on a grid of `n` cells an axis, in the plane or in space. @param solid 1 where there is no field */
 export function fieldView(title: string, field: Float64Array, solid: Uint8Array, n: number): View {
