@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import type { Check, Claim } from "fluxion/claims";
 import type { ClaimResult } from "fluxion/claims/node";
 import type { Demo } from "fluxion/demo";
-import { papers, type Paper } from "fluxion/papers";
+import { fields, papers, type Paper } from "fluxion/papers";
 import { artefacts } from "../../../papers/artefacts.js";
+import { alsoCalled } from "../src/terms.js";
 import { declarations, linesOf, sources } from "./code-lines.js";
 import { colouredCode, fenced, html, sectionsOf, withoutFenced, withoutRecord, words } from "./markdown.js";
 import { besideCode } from "./beside-code.js";
@@ -39,10 +40,11 @@ async function pictureOf(id: string): Promise<PaperEntry["picture"]> {
 
 /** The entries of all papers, in the registry's order. */
 export async function entries(): Promise<PaperEntry[]> {
-  const texts = papers.map(({ title, name, summary, concepts, id }) => {
+  const texts = papers.map(({ title, name, field, summary, concepts, id }) => {
     const sections = readmeOf(id);
     const idea = words(`${sections["Problem"] ?? ""} ${sections["Idea"] ?? ""}`);
-    return { idea, all: [title, title, name, summary, summary, ...concepts, ...concepts, idea].join(" ") };
+    const about = [title, summary, ...concepts].join(" ");
+    return { idea, all: [about, about, fields[field], alsoCalled(about), name, idea].join(" ") };
   });
   const near = nearest(texts.map(({ all }) => all));
   const pictures = await Promise.all(

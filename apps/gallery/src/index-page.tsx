@@ -5,7 +5,9 @@ import { Card } from "./card.js";
 import { useCardKeys } from "./card-keys.js";
 import { entries } from "./papers.js";
 import { rememberParams } from "./route.js";
-import { search } from "./search.js";
+import { searchOf } from "./search.js";
+
+const search = searchOf(entries);
 
 /** States to filter by, and which papers are in them. */
 const states: Readonly<Record<string, { label: string; has: (entry: PaperEntry) => boolean }>> = {
