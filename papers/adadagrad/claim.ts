@@ -12,7 +12,7 @@ const median = (list: readonly number[]): number =>
 export const claim: Claim = {
   id: "adadagrad",
   statement:
-    "Growing the batch by the norm test lowers AdaGrad's loss at equal steps and, in the mean, the full gradient at equal examples, against a constant batch of 8; a constant batch of the same mean size does better still.",
+    "With a batch that grows whenever its gradient is too noisy, AdaGrad ends with a lower loss than with a constant batch of 8 after as many steps, and on average with a smaller full gradient after as many examples; a constant batch of the same mean size does better still.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run({ tier, seed, signal, progress }) {

@@ -6,7 +6,7 @@ import { firing, growths, ratesOf } from "./network.js";
 export const claim: Claim = {
   id: "adamp",
   statement:
-    "Momentum makes scale-invariant weights grow many times faster than plain descent; without the radial part of the update they hardly grow, at no cost in accuracy.",
+    "Momentum makes weights in front of a normalisation grow many times faster than plain gradient descent does; without the outward part of the update they hardly grow, at no cost in accuracy.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

@@ -155,7 +155,7 @@ async function costExponent(): Promise<number> {
 export const claim: Claim = {
   id: "convex-two-layer-relu",
   statement:
-    "ADMM on the convex program trains two-layer ReLU networks to a certified optimum, whatever the seed, in quadratic time an iteration; its robust form withstands attacks that break the plain one.",
+    "Solved as a convex program by ADMM, a two-layer ReLU network reaches a certified optimum, whatever the seed, in quadratic time per iteration; its robust form withstands attacks that break the plain one.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

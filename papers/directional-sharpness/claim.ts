@@ -99,7 +99,7 @@ async function convergence({ seed, signal, progress }: ClaimContext): Promise<Re
 export const claim: Claim = {
   id: "directional-sharpness",
   statement:
-    "On a small transformer the loss is far less curved along Adam's updates than along SGD's, at the same points; clipping the largest coordinates lowers the curvature, normalising does not to the same degree.",
+    "On a small transformer the loss is far less curved along Adam's updates than along SGD's, at the same points; clipping the largest coordinates of a gradient lowers that curvature, and dividing it by its norm does so less.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

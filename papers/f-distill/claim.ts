@@ -153,7 +153,7 @@ async function learnedFigures({
 export const claim: Claim = {
   id: "f-distill",
   statement:
-    "A student that cannot be its teacher drops a mode under the reverse KL divergence and keeps it under less mode-seeking ones; with learned scores and ratios every divergence gives a one-step student near the quality of fifty steps.",
+    "A student too simple to be its teacher drops a kind of image under the reverse KL divergence and keeps it under divergences that seek modes less; with learned scores and ratios every divergence gives a one-step student near the quality of fifty steps.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

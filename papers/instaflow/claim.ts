@@ -120,7 +120,7 @@ async function measure({ seed, tier, signal, progress }: ClaimContext): Promise<
 export const claim: Claim = {
   id: "instaflow",
   statement:
-    "Text-conditioned reflow before distillation: one step then follows its teacher much more closely than distilling the guided teacher directly, at no loss of quality or obedience to the prompt.",
+    "With text-conditioned reflow before distillation, one step follows its teacher much more closely than after distilling the guided teacher directly, at no loss of quality or of obedience to the prompt.",
   seeds: { quick: [0], full: [3, 4, 5] },
   run: measure,
 

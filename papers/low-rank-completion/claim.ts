@@ -174,7 +174,7 @@ async function clothes(context: ClaimContext): Promise<Measured> {
 export const claim: Claim = {
   id: "low-rank-completion",
   statement:
-    "Alternating minimisation with sketched least squares completes a matrix as fast, round by round, as with exact ones, for fewer operations; errors in every step stay errors of that size.",
+    "With sketched least squares alternating minimisation completes a matrix round by round as fast as with exact ones, for fewer operations; errors made in every step stay errors of that size.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

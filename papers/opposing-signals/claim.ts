@@ -57,7 +57,7 @@ const checkpoints = { quick: [50, 100], full: [50, 100, 150, 200, 250, 300, 350,
 export const claim: Claim = {
   id: "opposing-signals",
   statement:
-    "At the edge of stability the examples whose losses move most form two groups with opposite gradients, far larger than the mean's; their imbalance makes the loss oscillate, and the instability lowers the sharpness again.",
+    "At the edge of stability the examples whose losses move most form two groups with opposite gradients, far larger than the mean gradient; their imbalance makes the loss oscillate, and the oscillation lowers the curvature again.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run({ tier, seed, signal, progress }) {

@@ -17,7 +17,7 @@ const budgets: Readonly<Record<Tier, Budget>> = {
 export const claim: Claim = {
   id: "rectified-diffusion",
   statement:
-    "Retraining a diffusion model on its own pairs, with its path and prediction unchanged, makes one step good and its paths first-order while they stay curved; the pairs are what does it.",
+    "Retraining a diffusion model on its own pairs of noise and sample, its path and prediction unchanged, makes a single step good: the predicted noise varies less along each path, while the paths stay curved. The pairs are what does it.",
   seeds: { quick: [0], full: [0, 1, 2] },
   run: (context) => imageFigures(context, budgets[context.tier]),
 

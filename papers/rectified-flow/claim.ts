@@ -18,7 +18,7 @@ const budgets = {
 export const claim: Claim = {
   id: "rectified-flow",
   statement:
-    "Reflow straightens the paths of a flow, does not raise its transport cost, and makes one Euler step good; it does so on the linear path only.",
+    "Training a flow again on its own pairs of noise and sample (reflow) straightens its paths, does not raise its transport cost, and makes one Euler step good; it does so on the linear path only.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

@@ -32,7 +32,7 @@ async function run({ seed, tier, signal, progress }: ClaimContext): Promise<Reco
 export const claim: Claim = {
   id: "reste",
   statement:
-    "The nearer a sign's estimator is to the sign, the smaller its error and the wilder its gradients; binary networks are best between the two ends, where ReSTE's power goes to 3.",
+    "The nearer the stand-in for the sign is to the sign, the smaller its error and the wilder its gradients; binary networks are best between the two ends, where ReSTE's power rises to 3.",
   seeds: { quick: [0], full: [0, 1, 2, 3, 4, 5, 6, 7] },
   run,
 

@@ -21,7 +21,7 @@ const ratio = (figures: readonly Figures[], a: string, b: string): number[] =>
 export const claim: Claim = {
   id: "rfpp",
   statement:
-    "One reflow is enough when it is trained well: times that are often near both ends and a robust, perceptual loss each make the second flow better at one step.",
+    "One reflow is enough when it is trained well: drawing training times more often near both ends, and a robust, perceptual loss, each make the second flow better at one step.",
   seeds: { quick: [0], full: [0, 1, 2] },
   run: (context) => imageFigures(context, budgets[context.tier]),
 

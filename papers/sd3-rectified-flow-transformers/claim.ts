@@ -127,7 +127,7 @@ const meanRatio = (figures: readonly Figures[], a: string, b: string): number =>
 export const claim: Claim = {
   id: "sd3-rectified-flow-transformers",
   statement:
-    "At equal budget a rectified flow is better when its training times are drawn more often from the middle: logit-normal, and less so mode, beat uniform at few steps and at many.",
+    "On an equal budget a rectified flow is better when its training times are drawn more often from the middle: logit-normal times, and less so mode sampling, beat uniform times at few steps and at many.",
   seeds: { quick: [0], full: [0, 1, 2] },
   run: measure,
 

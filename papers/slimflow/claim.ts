@@ -21,7 +21,7 @@ const ratio = (figures: readonly Figures[], a: string, b: string): number[] =>
 export const claim: Claim = {
   id: "slimflow",
   statement:
-    "A one-step student with a tenth of the parameters: reflowed from random weights with annealed pairs, and distilled with guidance by its own flow where pairs are few.",
+    "A student with a tenth of the parameters, reflowed from random weights with annealed pairs, beats one step of its teacher and of a plain flow of its own size; guidance by its own flow improves it where pairs are few.",
   seeds: { quick: [0], full: [0, 1, 2] },
   run: (context) => imageFigures(context, budgets[context.tier]),
 

@@ -21,7 +21,7 @@ async function arrivals(): Promise<Record<string, number>> {
 export const claim: Claim = {
   id: "sophia",
   statement:
-    "Where curvatures differ and change, dividing by a clipped estimate of them arrives in a handful of steps; on a small language model Sophia is as good as AdamW at equal rate, its share of unclipped coordinates ruled by gamma.",
+    "Where curvatures differ and change, Sophia arrives in a handful of steps; on a small language model it is as good as AdamW at the same learning rate, and its parameter gamma rules how many coordinates are clipped.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

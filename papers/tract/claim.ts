@@ -6,7 +6,7 @@ import { courses } from "./networks.js";
 export const claim: Claim = {
   id: "tract",
   statement:
-    "With the first layer's gradient replaced by the one that moves its pre-activations, a network reaches the same training loss in two thirds of the epochs, at the baseline's learning rate.",
+    "With the first layer's gradient replaced by one that moves the layer's outputs along their own gradient, a network reaches the same training loss in two thirds of the epochs, at the baseline's learning rate.",
   seeds: { quick: [0], full: [0, 1, 2] },
   run: courses,
 

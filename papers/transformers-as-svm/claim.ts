@@ -13,7 +13,7 @@ const budgets = {
 export const claim: Claim = {
   id: "transformers-as-svm",
   statement:
-    "Attention trained in W turns to the separator of selected tokens of least Frobenius norm, trained in K and Q to that of least nuclear norm.",
+    "Attention turns to a maximum-margin separator of the tokens it selects: to that of least Frobenius norm if the product W of key and query weights is trained, to that of least nuclear norm if K and Q are.",
   seeds: { quick: [0], full: [0, 1, 2] },
 
   async run(context) {

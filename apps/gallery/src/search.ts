@@ -37,7 +37,7 @@ export function searchOf(papers: readonly PaperEntry[]): (query: string) => stri
       { combineWith: "AND" },
       { combineWith: "AND", fuzzy: mistakes },
       { combineWith: "OR", fuzzy: mistakes },
-    ]) {
+    ] as const) {
       const found = index.search(query, how);
       if (found.length === 0) continue;
       // A paper whose name has all the words was looked for by its name.
