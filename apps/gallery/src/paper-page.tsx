@@ -6,6 +6,7 @@ import type { PaperEntry, PaperPage as Page } from "../content/types.js";
 import { Card } from "./card.js";
 import { ClaimSection } from "./claim-section.js";
 import { CodeLines, codeAddress } from "./code-lines.js";
+import { Contents, goTo } from "./contents.js";
 import { CopyButton } from "./copy-button.js";
 import { DemoStage } from "./demo-stage.js";
 
@@ -61,6 +62,28 @@ export function PaperPage({ id, params }: { id: string; params: URLSearchParams 
   );
 }
 
+/** Whether the claim held here, before anything else. */
+function Verdict({ claim: { passed, checks } }: { claim: NonNullable<Page["claim"]> }) {
+  const kept = checks.filter((check) => check.passed).length;
+  return (
+    <p>
+      <strong class={passed ? "verdict good" : "verdict bad"}>
+        {passed ? "Reproduced" : "Not reproduced"}
+      </strong>{" "}
+      in small experiments with Fluxion: {kept} of {checks.length} checks hold.{" "}
+      <button class="inline" onClick={() => goTo("claim")}>
+        See what was measured
+      </button>
+    </p>
+  );
+}
+
+/** How long a text takes at 220 words a minute. */
+const minutes = (text: string): string => {
+  const time = Math.max(1, Math.round(text.split(/\s+/).length / 220));
+  return time === 1 ? "One minute to read" : `${time} minutes to read`;
+};
+
 function NotYet({ entry }: { entry: PaperEntry }) {
   return (
     <>
@@ -78,8 +101,11 @@ function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params:
   const { sections, mathematics, others, example, bibtex, claim, modules, repository } = page;
   return (
     <>
+      {claim && <Verdict claim={claim} />}
+      <Contents />
       <section aria-labelledby="idea">
         <h2 id="idea">The question and the idea</h2>
+        <p class="quiet">{minutes(entry.words)}</p>
         <Html of={sections["problem"]} />
         <Html of={sections["idea"]} />
       </section>
@@ -87,6 +113,7 @@ function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params:
       <section aria-labelledby="claim">
         <h2 id="claim">The claim, measured</h2>
         {claim && <ClaimSection id={entry.id} claim={claim} />}
+        <h3>How it was measured, and what that shows</h3>
         <Html of={sections["claim"]} />
         <h3>Deviations from the paper</h3>
         <Html of={sections["deviations"]} />

@@ -36,7 +36,7 @@ export const flows = defined([
   },
   {
     id: "sd3-rectified-flow-transformers",
-    name: "SD3",
+    name: "Stable Diffusion 3 (SD3)",
     title: "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis",
     authors: "Esser et al.",
     year: 2024,

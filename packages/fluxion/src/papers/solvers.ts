@@ -37,7 +37,7 @@ export const solvers = defined([
   },
   {
     id: "gradient-boosted-nn",
-    name: "GBNN",
+    name: "Gradient boosted networks (GBNN)",
     title: "Sequential Training of Neural Networks with Gradient Boosting",
     authors: "Emami, Martínez-Muñoz",
     year: 2019,
@@ -53,7 +53,7 @@ export const solvers = defined([
   },
   {
     id: "low-rank-completion",
-    name: "Robust AltMin",
+    name: "Robust alternating minimisation",
     title: "Low Rank Matrix Completion via Robust Alternating Minimization in Nearly Linear Time",
     authors: "Gu, Song, Yin, Zhang",
     year: 2023,
@@ -68,7 +68,7 @@ export const solvers = defined([
   },
   {
     id: "deep-conjugate-direction",
-    name: "DCDM",
+    name: "Deep conjugate directions (DCDM)",
     title: "A Deep Conjugate Direction Method for Iteratively Solving Linear Systems",
     authors: "Kaneda, Akar, Chen, Kala, Hyde, Teran",
     year: 2022,
@@ -84,7 +84,7 @@ export const solvers = defined([
   },
   {
     id: "pi-hc-moe",
-    name: "PI-HC-MoE",
+    name: "Hard constraints by experts (PI-HC-MoE)",
     title: "Scaling physics-informed hard constraints with mixture-of-experts",
     authors: "Chalapathi, Du, Krishnapriyan",
     year: 2024,
