@@ -59,10 +59,16 @@ function runs(text: string): { math: boolean; text: string }[] {
       continue;
     }
     const bare = word.replace(/[,;:.]+$/, "");
-    const latin = /^[([]*[A-Za-z]{2,}[)\]]*$/.test(bare) && !functions.has(bare.replace(/[()[\]]/g, ""));
+    const latin =
+      /^[([]*[A-Za-z]{2,}(?:['’-][A-Za-z]+)*[)\]]*$/.test(bare) &&
+      !functions.has(bare.replace(/[()[\]]/g, "")) &&
+      !(inMath && /^d[a-z]$/.test(bare));
+    // A place in the paper, such as (§3.1.
+    const place = bare.includes("§");
     const article = /^[aAI]$/.test(bare);
     const dashes = /^[–—-]$/.test(bare);
-    const isMath: boolean = !latin && !dashes && (article ? inMath && depth > 0 : symbol.test(bare));
+    const isMath: boolean =
+      !latin && !place && !dashes && (article ? inMath && depth > 0 : symbol.test(bare));
     if (isMath !== inMath) {
       flush();
       inMath = isMath;
@@ -70,8 +76,8 @@ function runs(text: string): { math: boolean; text: string }[] {
     }
     words.push(word);
     depth += balance(word);
-    // A semicolon or full stop ends the formula.
-    if (inMath && /[;:.]$/.test(word)) {
+    // A semicolon or full stop ends the formula, but for a semicolon in brackets.
+    if (inMath && (/[:.]$/.test(word) || (word.endsWith(";") && depth <= 0))) {
       flush();
       inMath = false;
     }
@@ -83,12 +89,19 @@ function runs(text: string): { math: boolean; text: string }[] {
 const balance = (text: string): number =>
   [...text].reduce((sum, c) => sum + (c === "(" || c === "[" ? 1 : c === ")" || c === "]" ? -1 : 0), 0);
 
+const greek = new Set("alpha beta gamma delta epsilon eta theta lambda sigma tau".split(" "));
+/** A differential, or letters that stand beside each other as factors. */
+const products = /^(?:d[a-zA-Z]|[A-Z][u-z]|[a-z][A-Z])$/;
+
 const scripts: Record<string, string> = {
-  ᵢ: "_i",
-  ⱼ: "_j",
-  ₖ: "_k",
-  ₜ: "_t",
-  ₙ: "_n",
+  ᵢ: "_{i}",
+  ⱼ: "_{j}",
+  ₖ: "_{k}",
+  ₜ: "_{t}",
+  ₙ: "_{n}",
+  ₓ: "_{x}",
+  ₑ: "_{e}",
+  "₊": "_{+}",
   ᵀ: "^{\\top}",
   ᵈ: "^d",
   ᵏ: "^k",
@@ -112,7 +125,7 @@ function tex(run: string): string | undefined {
       (s) =>
         `^{${[...s].map((c) => ("⁻⁺".includes(c) ? "-+"["⁻⁺".indexOf(c)] : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("")}}`,
     )
-    .replace(/[ᵢⱼₖₜₙᵀᵈᵏⁿᵗ]/gu, (c) => scripts[c] ?? c)
+    .replace(/[ᵢⱼₖₜₙₓₑ₊ᵀᵈᵏⁿᵗ]/gu, (c) => scripts[c] ?? c)
     .replace(/([A-Za-zα-ωΑ-Ω])\u0302/gu, "\\hat{$1}")
     .replace(/([A-Za-zα-ωΑ-Ω])\u0304/gu, "\\bar{$1}")
     .replace(/([A-Za-zα-ωΑ-Ω])\u0303/gu, "\\tilde{$1}");
@@ -123,9 +136,19 @@ function tex(run: string): string | undefined {
     .replace(/([A-Za-z])\u0303/g, "\\tilde{$1}")
     .normalize("NFC");
   source = source
-    .replace(/(?<![\\A-Za-z])[A-Za-z]{2,}/g, (w) =>
-      /^d[a-zA-Z]$/.test(w) ? `d${w.slice(1)}` : functions.has(w) ? `\\${w}` : `\\operatorname{${w}}`,
+    .replace(/([_^])\(([^()]*)\)/g, "$1{$2}")
+    .replace(/([_^])(\\(?:hat|bar|tilde)\{[^}]*\})/g, "$1{$2}")
+    .replace(/_\*/g, "_{*}")
+    // Two letters below are two indices, more are a word.
+    .replace(/_([A-Za-z0-9][A-Za-z0-9α-ω]+)/gu, (_, below: string) =>
+      below.length === 2 ? `_{${below[0]!} ${below[1]!}}` : `_{\\text{${below}}}`,
     )
+    .replace(/\^([A-Za-z]{2,})/g, "^{\\text{$1}}")
+    .replace(/(?<![\\A-Za-z]|\\text\{)[A-Za-z]{2,}(?:-[A-Za-z]{2,})*/g, (w, at: number, all: string) => {
+      if (greek.has(w) || functions.has(w)) return `\\${w}`;
+      const factors = products.test(w) || (/^[A-Z]{2}$/.test(w) && all[at + 2] === "^");
+      return factors ? [...w].join(" ") : `\\operatorname{${w}}`;
+    })
     .replace(/Σ/g, "\\sum ")
     .replace(/∏|Π(?=[_ᵢ])/g, "\\prod ")
     .replace(/√\(([^()]*)\)/g, "\\sqrt{$1}")
@@ -136,10 +159,11 @@ function tex(run: string): string | undefined {
     .replace(/∘/g, "\\circ ")
     .replace(/←/g, "\\leftarrow ")
     .replace(/…/g, "\\dots ")
+    .replace(/′/g, "'")
+    .replace(/″/g, "''")
     .replace(/½/g, "\\tfrac12 ")
     .replace(/¼/g, "\\tfrac14 ")
-    .replace(/\*/g, "^{*}")
-    .replace(/_([A-Za-z0-9]{2,})/g, "_{\\text{$1}}");
+    .replace(/(?<!_\{)\*/g, "^{*}");
   return renderTex(source);
 }
 
