@@ -2,11 +2,11 @@
 // words are turned into TeX, and whatever KaTeX does not take stays as it was.
 import katex from "katex";
 
-const strong = /[=←→≤≥≈∝Σ∫∇‖√·⊙∘∈±_^²³⁻¹₀₁₂ᵢⱼₖₜᵀ⁺]|[α-ωΑ-Ω]/u;
+const strong = /[=←→≤≥≈∝Σ∫∇‖√·′″⊙∘∈±_^²³⁻¹₀₁₂ᵢⱼₖₜᵀ⁺]|[α-ωΑ-Ω]/u;
 const symbol =
   /^[([{|‖⟨]*(?:[a-zA-Z]|[\d.,]+|[^ -~]+|[a-z]{2,7}(?=[_(]))|^[-+*/<>=|]+$|[=_^²³₀₁₂ᵀ←‖√Σ∫∇·]|[α-ωΑ-Ω]/u;
 const functions = new Set(
-  "max min log exp sin cos tan det dim arg sup inf lim ln deg ker Pr tanh".split(" "),
+  "max min log exp sin cos tan det dim arg sup inf lim ln deg ker Pr tanh cosh sinh".split(" "),
 );
 
 /** Typesets the mathematics in a paragraph of text. @param text without mark-up @returns HTML, or undefined if it has none */
@@ -152,7 +152,7 @@ function tex(run: string): string | undefined {
     .replace(/Σ/g, "\\sum ")
     .replace(/∏|Π(?=[_ᵢ])/g, "\\prod ")
     .replace(/√\(([^()]*)\)/g, "\\sqrt{$1}")
-    .replace(/√(\\[a-z]+\s?|[A-Za-z0-9α-ω]|‖[^‖]*‖)/gu, "\\sqrt{$1}")
+    .replace(/√(\\[a-z]+\s?|[\d.]*\d|[A-Za-zα-ω]|‖[^‖]*‖)/gu, "\\sqrt{$1}")
     .replace(/‖/g, "\\|")
     .replace(/·/g, "\\cdot ")
     .replace(/⊙/g, "\\odot ")
