@@ -5,7 +5,7 @@ import { nearest } from "./content/similar.js";
 import { searchOf } from "./src/search.js";
 import { stem } from "./src/terms.js";
 
-const all = entries();
+const all = await entries();
 const search = searchOf(all);
 
 it.each([

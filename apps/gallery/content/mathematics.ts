@@ -2,9 +2,9 @@
 // words are turned into TeX, and whatever KaTeX does not take stays as it was.
 import katex from "katex";
 
-const strong = /[=←→≤≥≈∝Σ∫∇‖√·′″⊙∘∈±_^²³⁻¹₀₁₂ᵢⱼₖₜᵀ⁺]|[α-ωΑ-Ω]/u;
+const strong = /[=←→≤≥≈∝Σ∫∇‖√·′″⊙∘∈±~_^²³⁻¹₀₁₂ᵢⱼₖₜᵀ⁺]|[α-ωΑ-Ω]/u;
 const symbol =
-  /^[([{|‖⟨]*(?:[a-zA-Z]|[\d.,]+|[^ -~]+|[a-z]{2,7}(?=[_(]))|^[-+*/<>=|]+$|[=_^²³₀₁₂ᵀ←‖√Σ∫∇·]|[α-ωΑ-Ω]/u;
+  /^[([{|‖⟨]*(?:[a-zA-Z]|[\d.,]+|[^ -~]+|[a-z]{2,7}(?=[_(]))|^[-+*/<>=|~]+$|[=_^²³₀₁₂ᵀ←‖√Σ∫∇·]|[α-ωΑ-Ω]/u;
 const functions = new Set(
   "max min log exp sin cos tan det dim arg sup inf lim ln deg ker Pr tanh cosh sinh".split(" "),
 );
@@ -149,20 +149,21 @@ function tex(run: string): string | undefined {
       const factors = products.test(w) || (/^[A-Z]{2}$/.test(w) && all[at + 2] === "^");
       return factors ? [...w].join(" ") : `\\operatorname{${w}}`;
     })
+    .replace(/½/g, "\\tfrac12 ")
+    .replace(/¼/g, "\\tfrac14 ")
     .replace(/Σ/g, "\\sum ")
     .replace(/∏|Π(?=[_ᵢ])/g, "\\prod ")
-    .replace(/√\(([^()]*)\)/g, "\\sqrt{$1}")
-    .replace(/√(\\[a-z]+\s?|[\d.]*\d|[A-Za-zα-ω]|‖[^‖]*‖)/gu, "\\sqrt{$1}")
+    .replace(/√\(((?:[^()]|\([^()]*\))*)\)/g, "\\sqrt{$1}")
+    .replace(/√(\\tfrac\d\d|\\[a-z]+\s?|[\d.]*\d|[A-Za-zα-ω]|‖[^‖]*‖)/gu, "\\sqrt{$1}")
     .replace(/‖/g, "\\|")
     .replace(/·/g, "\\cdot ")
     .replace(/⊙/g, "\\odot ")
     .replace(/∘/g, "\\circ ")
+    .replace(/~/g, "\\sim ")
     .replace(/←/g, "\\leftarrow ")
     .replace(/…/g, "\\dots ")
     .replace(/′/g, "'")
     .replace(/″/g, "''")
-    .replace(/½/g, "\\tfrac12 ")
-    .replace(/¼/g, "\\tfrac14 ")
     .replace(/(?<!_\{)\*/g, "^{*}");
   return renderTex(source);
 }
