@@ -59,7 +59,7 @@ function runs(text: string): { math: boolean; text: string }[] {
       continue;
     }
     const bare = word.replace(/[,;:.]+$/, "");
-    const latin =
+    const latin: boolean =
       /^[([]*[A-Za-z]{2,}(?:['’-][A-Za-z]+)*[)\]]*$/.test(bare) &&
       !functions.has(bare.replace(/[()[\]]/g, "")) &&
       !(inMath && /^d[a-z]$/.test(bare));
