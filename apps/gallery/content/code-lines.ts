@@ -43,7 +43,7 @@ function declarationsIn(source: string, file: string): Declaration[] {
   const text = readFileSync(file, "utf8");
   const found: Declaration[] = [];
   const documented =
-    /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n(export (?:async )?(?:function|const|interface|type) (\w+)[^\n]*)/g;
+    /\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n(export (?:async )?(?:function\*?|const|interface|type) (\w+)[^\n]*)/g;
   for (const match of text.matchAll(documented)) {
     const [, comment, signature, name] = match as unknown as [string, string, string, string];
     const words = comment
