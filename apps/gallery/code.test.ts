@@ -88,7 +88,7 @@ describe("in the browser", () => {
       .locator("p", { hasText: "In the library:" })
       .getByRole("link", { name: "flow", exact: true })
       .click();
-    await page.getByRole("link", { name: "diagnostics.ts" }).waitFor();
+    await page.getByRole("link", { name: "diagnostics.ts", exact: true }).waitFor();
     expect(await audit(page)).toEqual([]);
     await page.goto(gallery.address("#/code/flow/none.ts"));
     await page.getByRole("alert").getByText("There is no").waitFor();
