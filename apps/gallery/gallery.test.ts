@@ -26,7 +26,12 @@ afterAll(() => gallery?.close());
 const done = papers.filter((p) => p.state === "done");
 const cards = (page: Page): Promise<string[]> => page.locator(".cards .card h3").allInnerTexts();
 async function shoot(page: Page, name: string): Promise<void> {
-  // The page has come to rest before it is taken in one piece.
+  // The page has come to rest before it is taken in one piece, pictures far below included.
+  await page.evaluate(async () => {
+    const pictures = [...document.querySelectorAll("img")];
+    for (const picture of pictures) picture.loading = "eager";
+    await Promise.all(pictures.map((picture) => picture.decode().catch(() => undefined)));
+  });
   await page.waitForTimeout(200);
   await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
 }
