@@ -49,6 +49,26 @@ describe("in the browser", () => {
     await close();
   });
 
+  it("has no page that is wider than a phone", async () => {
+    const { page, faults, close } = await gallery.open("", { viewport: { width: 375, height: 740 } });
+    for (const { id, name } of done) {
+      await page.goto(gallery.address(`#/paper/${id}`));
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+      await page.locator("#mathematics").waitFor();
+      const sticksOut = await page.evaluate(() =>
+        [...document.querySelectorAll("main *")]
+          .filter((e) => e.getBoundingClientRect().right > 376 && !e.closest(".prose, .wide, pre, .katex"))
+          .map((e) => e.outerHTML.slice(0, 120)),
+      );
+      expect(sticksOut, id).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), id).toBeLessThanOrEqual(375);
+      const scrolls = (await audit(page)).filter((fault) => fault.startsWith("scrollable"));
+      expect(scrolls, id).toEqual([]);
+    }
+    expect(faults).toEqual([]);
+    await close();
+  }, 120_000);
+
   it("says the verdict first and leads to its parts by keyboard", async () => {
     const { page, faults, close } = await gallery.open("#/paper/rectified-flow");
     const contents = page.getByRole("navigation", { name: "On this page" });

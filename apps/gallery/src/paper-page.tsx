@@ -1,7 +1,7 @@
 import { entries, pages } from "./papers.js";
 import "katex/dist/katex.min.css";
 import { fields } from "fluxion/papers";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { PaperEntry, PaperPage as Page } from "../content/types.js";
 import { Card } from "./card.js";
 import { ClaimSection } from "./claim-section.js";
@@ -95,7 +95,21 @@ function NotYet({ entry }: { entry: PaperEntry }) {
   );
 }
 
-const Html = ({ of }: { of: string | undefined }) => <div dangerouslySetInnerHTML={{ __html: of ?? "" }} />;
+/** Text of a README. A formula may be wider than a phone: then the text scrolls sideways, by keyboard, too. */
+function Html({ of }: { of: string | undefined }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const { current } = box;
+    if (!current) return;
+    const watcher = new ResizeObserver(() => {
+      if (current.scrollWidth > current.clientWidth) current.tabIndex = 0;
+      else current.removeAttribute("tabindex");
+    });
+    watcher.observe(current);
+    return () => watcher.disconnect();
+  }, [of]);
+  return <div class="prose" ref={box} dangerouslySetInnerHTML={{ __html: of ?? "" }} />;
+}
 
 function Parts({ entry, page, params }: { entry: PaperEntry; page: Page; params: URLSearchParams }) {
   const { sections, mathematics, others, example, bibtex, claim, modules, repository } = page;
