@@ -65,3 +65,5 @@ export {
   type Transport,
   type WorkerPort,
 } from "./remote-pool.js";
+export { decodeMessage, encodeMessage } from "./message-codec.js";
+export { type NatsConnection, type NatsOptions, natsPool, serveNats } from "./nats-pool.js";
