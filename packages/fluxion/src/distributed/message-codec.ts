@@ -63,7 +63,8 @@ export function decodeMessage(bytes: Uint8Array): unknown {
         const [first, last] = [start + from!, start + from! + count! * Array.BYTES_PER_ELEMENT];
         if (![from, count].every((n) => Number.isSafeInteger(n) && n! >= 0) || last > bytes.length)
           throw fail("an array beyond the message's end");
-        return new Array(bytes.slice(first, last).buffer);
+        // Not bytes.slice, which in Node's Buffer is a view.
+        return new Array(new Uint8Array(bytes.subarray(first, last)).buffer);
       },
     );
   } catch (error) {

@@ -16,6 +16,7 @@ describe("messages as bytes", () => {
     shifted.set(bytes);
     expect(decodeMessage(bytes)).toEqual(message);
     expect(decodeMessage(shifted)).toEqual(message);
+    expect(decodeMessage(Buffer.from(shifted.buffer, 3))).toEqual(message);
     // A view of a part of a buffer is sent as that part.
     const part = { v: new Float32Array([1, 2, 3, 4]).subarray(1, 3) };
     expect(decodeMessage(encodeMessage(part))).toEqual({ v: Float32Array.of(2, 3) });
