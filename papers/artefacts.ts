@@ -98,4 +98,8 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./slimflow/claim.js"),
     demo: () => import("./slimflow/demo.js"),
   },
+  "rf-solver": {
+    claim: () => import("./rf-solver/claim.js"),
+    demo: () => import("./rf-solver/demo.js"),
+  },
 };

@@ -32,7 +32,7 @@ export const guidance = defined([
     concepts: ["inversion", "second-order solver", "editing"],
     code: { repository: "wangjiangshan0725/RF-Solver-Edit", licence: "Apache-2.0 (images)" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "pmrf",
