@@ -5,12 +5,12 @@ import { solverFigures } from "./solvers.js";
 
 const budgets = {
   quick: {
-    solvers: { flows: { first: 250, second: 0, pairs: 0 }, evaluations: [8, 16], n: 100 },
+    solvers: { flows: { first: 600, second: 0, pairs: 0 }, evaluations: [8, 16], n: 100 },
     edit: undefined,
   },
   full: {
-    solvers: { flows: { first: 1500, second: 1000, pairs: 8000 }, evaluations: [8, 16, 32, 64], n: 200 },
-    edit: { steps: 1000, judge: 500, n: 300 },
+    solvers: { flows: { first: 1500, second: 800, pairs: 6000 }, evaluations: [8, 16, 32, 64], n: 200 },
+    edit: { steps: 900, judge: 500, n: 300 },
   },
 } as const satisfies Record<Tier, unknown>;
 
@@ -48,9 +48,7 @@ export const claim: Claim = {
         `round trip of RF-Solver, twice the evaluations / once, ${of[flow]}`,
         evaluations
           .slice(1)
-          .flatMap((n, i) =>
-            ratio(`${flow}_trip_rfSolver_${n}`, `${flow}_trip_rfSolver_${evaluations[i]}`),
-          ),
+          .flatMap((n, i) => ratio(`${flow}_trip_rfSolver_${n}`, `${flow}_trip_rfSolver_${evaluations[i]}`)),
         1,
       ),
     ]);
@@ -60,11 +58,7 @@ export const claim: Claim = {
       atMost("edit, distance to the source: 12 steps shared / none", ratio("edit_12", "edit_0"), 0.85),
       atMost("edit, distance to the source: 15 steps shared / 12", ratio("edit_15", "edit_12"), 1),
       atLeast("edit, seen as the target: 12 steps shared / none", ratio("target_12", "target_0"), 0.9),
-      atMost(
-        "reconstruction: 12 steps shared / none",
-        ratio("reconstruction_12", "reconstruction_0"),
-        2,
-      ),
+      atMost("reconstruction: 12 steps shared / none", ratio("reconstruction_12", "reconstruction_0"), 2),
     ];
   },
 };

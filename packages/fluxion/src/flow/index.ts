@@ -55,6 +55,10 @@ export type { EvaluationPoint, HookMemory, Predicted, SampleHook, StepPoint } fr
 export * from "./attention-hooks.js";
 export * from "./rf-solver.js";
 export * from "./rf-edit.js";
+export * from "./measurement.js";
+export * from "./flowchef.js";
+export * from "./flowchef-edit.js";
+export * from "./pnp-flow.js";
 export * from "./adaptive.js";
 export * from "./sde.js";
 export * from "./velocity.js";
