@@ -98,6 +98,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./slimflow/claim.js"),
     demo: () => import("./slimflow/demo.js"),
   },
+  flowchef: {
+    claim: () => import("./flowchef/claim.js"),
+    demo: () => import("./flowchef/demo.js"),
+  },
   "rf-solver": {
     claim: () => import("./rf-solver/claim.js"),
     demo: () => import("./rf-solver/demo.js"),

@@ -16,7 +16,7 @@ export const guidance = defined([
     concepts: ["training-free guidance", "inverse problems", "gradient skipping"],
     code: { repository: "FlowChef/FlowChef", licence: "none stated" },
     modules: ["flow"],
-    state: "planned",
+    state: "done",
   },
   {
     id: "rf-solver",

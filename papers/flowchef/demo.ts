@@ -1,0 +1,2 @@
+import type { Demo } from "fluxion/demo";
+export const demo = {} as Demo;
