@@ -94,7 +94,8 @@ export async function restoreFigures(
         if (way === "flowChef") figures[`${task}_misfit_${flow}`] = await got.misfit.item();
       }
     }
-    const operations = (way: typeof ways.flowChef): number => way.lower(flows.first, noise, images).cost.flops;
+    const operations = (way: typeof ways.flowChef): number =>
+      way.lower(flows.first, noise, images).cost.flops;
     figures[`${task}_operations`] = operations(ways.flowChef) / operations(ways.freeDom);
     await Promise.all(Object.values(ways).map((way) => way.release()));
   }
