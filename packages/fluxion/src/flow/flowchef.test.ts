@@ -70,12 +70,12 @@ it("no step, or nothing to correct, leaves every bit (unit check 3)", async () =
 
 it("evaluates the network once a step and takes no gradient of it (unit check 4)", async () => {
   let calls = 0;
-  const sealed = customGradient(
-    (z: Tensor) => z.sin(),
+  const sealed = customGradient<[Tensor], Tensor>(
+    (z) => z.sin(),
     () => {
       throw new Error("a gradient enters the network");
     },
-  ) as (z: Tensor) => Tensor;
+  );
   const v: Velocity = (z) => (calls++, sealed(z));
   // Traced once for a loop of any length, so once a step.
   const end = sampleOde(v, x, { steps: 5, hooks: [flowChef({ cost, innerSteps: 3 })] });
