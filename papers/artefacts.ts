@@ -46,6 +46,10 @@ export const artefacts: AllArtefacts = {
     claim: () => import("./gradient-boosted-nn/claim.js"),
     demo: () => import("./gradient-boosted-nn/demo.js"),
   },
+  alignprop: {
+    claim: () => import("./alignprop/claim.js"),
+    demo: () => import("./alignprop/demo.js"),
+  },
   apg: {
     claim: () => import("./apg/claim.js"),
     demo: () => import("./apg/demo.js"),

@@ -110,6 +110,6 @@ export const guidance = defined([
     concepts: ["reward gradients", "LoRA", "checkpointing", "truncation"],
     code: { repository: "mihirp1998/AlignProp", licence: "MIT" },
     modules: ["flow", "nn"],
-    state: "planned",
+    state: "done",
   },
 ]);
