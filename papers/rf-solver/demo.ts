@@ -195,7 +195,7 @@ export const demo: Demo = {
   presets: [
     {
       name: "A sneaker becomes a boot",
-      note: "Wait for the end of the training: at every number of evaluations RF-Solver's error is orders of magnitude below Euler's. The last row keeps more of the photograph than the row above it.",
+      note: "Wait for the end of the training: with more evaluations RF-Solver's error falls far faster than Euler's. The last row keeps more of the photograph than the row above it.",
       shows: "effect",
       state: {},
     },
