@@ -4,7 +4,7 @@ import { adam } from "fluxion/optim";
 import { network, nullClass, type Fashion14 } from "./fashion14.js";
 
 /** Steps of a turn. */
-const stepsPerTurn = 20;
+const stepsPerTurn = 50;
 
 /** Trains it, one class in ten dropped; waits for `pause` after every turn. */
 export async function trainInTurns(options: {

@@ -41,7 +41,7 @@ const controls = {
   },
   updates: { kind: "range", label: "Updates", min: 5, max: 100, step: 5, initial: 20 },
   strength: { kind: "range", label: "Strength of what was learnt", min: 0, max: 1.5, step: 0.05, initial: 1 },
-  training: { kind: "range", label: "Steps of the flow", min: 200, max: 3000, step: 100, initial: 400 },
+  training: { kind: "range", label: "Steps of the flow", min: 200, max: 3000, step: 100, initial: 1000 },
   seed: { kind: "range", label: "Seed", min: 0, max: 99, step: 1, initial: 0 },
 } as const satisfies Demo["controls"];
 

@@ -46,7 +46,7 @@ const controls = {
     ],
     initial: "all",
   },
-  training: { kind: "range", label: "Steps of training", min: 200, max: 3000, step: 100, initial: 400 },
+  training: { kind: "range", label: "Steps of training", min: 200, max: 3000, step: 100, initial: 1000 },
   seed: { kind: "range", label: "Seed", min: 0, max: 99, step: 1, initial: 0 },
 } as const satisfies Demo["controls"];
 
