@@ -65,6 +65,8 @@ export default defineConfig({
           globalSetup: "apps/gallery/build-once.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // A page answers when it has computed.
+          expect: { poll: { timeout: 15_000 } },
           // Pages compute in workers: two at a time on two cores.
           maxConcurrency: 2,
         },
