@@ -8,6 +8,9 @@ export interface Offline {
   readonly update: (() => void) | undefined;
 }
 
+/** Kept over the reload that brings a new version. */
+const changing = "fluxion-gallery-changing";
+
 /** Registers the service worker once the page has loaded. Nothing happens in browsers without, or while developing. */
 export function useOffline(): Offline {
   const [ready, setReady] = useState(false);
@@ -19,6 +22,12 @@ export function useOffline(): Offline {
       serviceWorker
         .register("./sw.js")
         .then((registration) => {
+          if (sessionStorage.getItem(changing)) {
+            // The new version took over while this page was on its way.
+            sessionStorage.removeItem(changing);
+            location.reload();
+            return;
+          }
           const look = (): void => {
             // The first version of all takes over by itself.
             if (registration.waiting && serviceWorker.controller) setWaiting(registration.waiting);
@@ -46,8 +55,14 @@ export function useOffline(): Offline {
     update:
       waiting &&
       (() => {
-        navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+        const begin = (): void => location.reload();
+        navigator.serviceWorker.addEventListener("controllerchange", begin, { once: true });
         waiting.postMessage("take over");
+        // A page that is still fetching holds the old version: leaving it lets the new one in, and the next load shows it.
+        setTimeout(() => {
+          sessionStorage.setItem(changing, "1");
+          location.reload();
+        }, 1500);
       }),
   };
 }
