@@ -11,7 +11,6 @@ import {
   rewardsOf,
   samplesOf,
   tune,
-  tuningOf,
   type RewardLoss,
   type RewardObjective,
   type RewardTuning,
@@ -66,7 +65,5 @@ export function rewardBackprop<T, P = T>(objective: AlignPropObjective<T, P>): R
 export function alignProp<T, P = T>(
   options: AlignPropObjective<T, P> & RewardTuning<T>,
 ): Promise<TrainResult<T>> {
-  const [tuning, objective] = tuningOf<T, AlignPropObjective<T, P>>(options);
-  const own = objective as AlignPropObjective<T, P>;
-  return tune("flow.alignProp", rewardBackprop(own), own.batchSize ?? 64, tuning);
+  return tune<T, AlignPropObjective<T, P>>("flow.alignProp", rewardBackprop, options);
 }

@@ -18,7 +18,6 @@ import {
   rewardsOf,
   samplesOf,
   tune,
-  tuningOf,
   type RewardLoss,
   type RewardObjective,
   type RewardTuning,
@@ -85,9 +84,7 @@ const flatten2 = (x: Tensor): Tensor => reshape(x, [x.shape[0]! * x.shape[1]!, .
 
 /** `alignProp` by `policyGradient`: the gradient of the reward is not needed. See there. */
 export function ddpo<T, P = T>(options: RewardObjective<T, P> & RewardTuning<T>): Promise<TrainResult<T>> {
-  const [tuning, objective] = tuningOf<T, RewardObjective<T, P>>(options);
-  const own = objective as RewardObjective<T, P>;
-  return tune("flow.ddpo", policyGradient(own), own.batchSize ?? 64, tuning);
+  return tune<T, RewardObjective<T, P>>("flow.ddpo", policyGradient, options);
 }
 
 /** Options of `lateReward` besides the objective. */
@@ -124,7 +121,5 @@ export function lateReward<T, P = T>(objective: LateRewardObjective<T, P>): Rewa
 export function refl<T, P = T>(
   options: LateRewardObjective<T, P> & RewardTuning<T>,
 ): Promise<TrainResult<T>> {
-  const [tuning, objective] = tuningOf<T, LateRewardObjective<T, P>>(options);
-  const own = objective as LateRewardObjective<T, P>;
-  return tune("flow.refl", lateReward(own), own.batchSize ?? 64, tuning);
+  return tune<T, LateRewardObjective<T, P>>("flow.refl", lateReward, options);
 }

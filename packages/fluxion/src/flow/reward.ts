@@ -1,4 +1,4 @@
-import { checkOptions, OptionError, ShapeError } from "../core/errors.js";
+import { OptionError, ShapeError } from "../core/errors.js";
 import { key as randomKey, normal } from "../core/random/index.js";
 import { showShape, type Shape } from "../core/shape.js";
 import { tensor, type Tensor } from "../core/tensor.js";
@@ -106,16 +106,6 @@ export interface RewardTuning<T> extends Passed<T> {
   seed?: number;
 }
 
-/** Splits options into those of the loop and those of the objective. @internal */
-export function tuningOf<T, O extends object>(
-  options: RewardTuning<T> & O,
-): [RewardTuning<T>, Omit<O, keyof RewardTuning<T>>] {
-  const entries = Object.entries(options);
-  const part = (own: boolean): object =>
-    Object.fromEntries(entries.filter(([name]) => tuningKeys.includes(name) === own));
-  return [part(true) as RewardTuning<T>, part(false) as Omit<O, keyof RewardTuning<T>>];
-}
-
 const tuningKeys = [
   ...[
     "updates",
@@ -132,17 +122,20 @@ const tuningKeys = [
 ];
 
 /**
- * Trains with a loss of rewards. Default optimizer: gradients clipped to length 1, then AdamW with learning rate 1e-3 and
+ * Trains with the loss of an objective, whose options stand beside those of the loop. Default optimizer: gradients clipped to length 1, then AdamW with learning rate 1e-3 and
  * weight decay 0.1. @internal
  */
-export function tune<T>(
+export function tune<T, O extends { batchSize?: number }>(
   where: string,
-  loss: RewardLoss<T>,
-  batchSize: number,
-  options: RewardTuning<T>,
+  lossOf: (objective: O) => RewardLoss<T>,
+  options: O & RewardTuning<T>,
 ): Promise<TrainResult<T>> {
-  checkOptions(where, options, tuningKeys);
-  const { updates, conditions, seed = 0, ...rest } = options;
+  const entries = Object.entries(options);
+  const part = (own: boolean): unknown =>
+    Object.fromEntries(entries.filter(([name]) => tuningKeys.includes(name) === own));
+  const loss = lossOf(part(false) as O);
+  const { updates, conditions, seed = 0, ...rest } = part(true) as RewardTuning<T>;
+  const { batchSize = 64 } = options;
   if (conditions) rowLength(`${where}: conditions`, conditions);
   const n = conditions?.shape[0] ?? 0;
   if (conditions && n < batchSize)
@@ -155,7 +148,7 @@ export function tune<T>(
   return train<T, RewardBatch>({
     optimizer: chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-3, weightDecay: 0.1 })),
     ...rest,
-    loss: loss,
+    loss,
     steps: updates,
     key: randomKey(seed),
     batches: (step) => ({ step: tensor(step, { dtype: "int32" }), ...(rows ? { cond: cond(step) } : {}) }),
