@@ -25,6 +25,8 @@ const task = once(() => fashionTask({ train: images, tune: 10, test: 1000 }));
 const line = Float32Array.from({ length: 400 }, (_, i) => -2 + (4 * (i + 0.5)) / 400);
 const estimator = reste();
 type Curve = [number, number][];
+/** The axis of all courses. */
+const steps = { label: "step", min: 0, max: (epochs * images) / 100 };
 
 async function create(wanted: DemoState) {
   const { power, scheduled, seed } = demoState(controls, wanted);
@@ -87,14 +89,14 @@ async function create(wanted: DemoState) {
         {
           kind: "curves",
           title: "Accuracy on 1000 test images",
-          ...{ x: { label: "step", min: 0, max: (epochs * images) / 100 }, y: { label: "accuracy", max: 1 } },
+          ...{ x: steps, y: { label: "accuracy", max: 1 } },
           curves: curvesOf("accuracy"),
         },
         {
           kind: "curves",
           title: "Training loss",
           ...{
-            x: { label: "step", min: 0, max: (epochs * images) / 100 },
+            x: steps,
             y: { label: "loss", logarithmic: true },
           },
           curves: curvesOf("loss"),
@@ -103,7 +105,7 @@ async function create(wanted: DemoState) {
           kind: "curves",
           title: "Estimating error",
           ...{
-            x: { label: "step", min: 0, max: (epochs * images) / 100 },
+            x: steps,
             y: { label: "distance to the sign" },
           },
           curves: curvesOf("error"),
@@ -112,7 +114,7 @@ async function create(wanted: DemoState) {
           kind: "curves",
           title: "Instability of the gradients",
           ...{
-            x: { label: "step", min: 0, max: (epochs * images) / 100 },
+            x: steps,
             y: { label: "variance of |g|", logarithmic: true },
           },
           curves: curvesOf("instability"),

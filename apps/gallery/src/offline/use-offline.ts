@@ -55,8 +55,7 @@ export function useOffline(): Offline {
     update:
       waiting &&
       (() => {
-        const begin = (): void => location.reload();
-        navigator.serviceWorker.addEventListener("controllerchange", begin, { once: true });
+        navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
         waiting.postMessage("take over");
         // A page that is still fetching holds the old version: leaving it lets the new one in, and the next load shows it.
         setTimeout(() => {
